@@ -1,0 +1,87 @@
+"""cornu: the Keras programming interface on one small compiled program that any engine can run.
+
+>>> import cornu
+>>> model = cornu.Sequential([cornu.Input((4,)), cornu.layers.Dense(3, activation="softmax")])
+>>> model.output_shape
+(None, 3)
+
+The public names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cornu import (
+        activations as activations,
+        callbacks as callbacks,
+        config as config,
+        constraints as constraints,
+        datasets as datasets,
+        initializers as initializers,
+        layers as layers,
+        losses as losses,
+        metrics as metrics,
+        models as models,
+        ops as ops,
+        optimizers as optimizers,
+        random as random,
+        regularizers as regularizers,
+        saving as saving,
+        tree as tree,
+        utils as utils,
+        visualization as visualization,
+    )
+    from cornu.dtypes import DTypePolicy as DTypePolicy
+    from cornu.initializers import Initializer as Initializer
+    from cornu.layers import Input as Input, InputSpec as InputSpec, Layer as Layer
+    from cornu.losses import Loss as Loss
+    from cornu.metrics import Metric as Metric
+    from cornu.models import Model as Model, Sequential as Sequential
+    from cornu.optimizers import Optimizer as Optimizer
+    from cornu.regularizers import Regularizer as Regularizer
+    from cornu.symbolic import KerasTensor as KerasTensor
+    from cornu.variables import Variable as Variable, grad as grad, jit as jit, value_and_grad as value_and_grad
+
+_MODULES = {
+    "activations", "callbacks", "config", "constraints", "datasets", "dtypes", "initializers", "layers", "losses",
+    "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "visualization",
+}  # fmt: skip
+_NAMES = {
+    "DTypePolicy": "dtypes",
+    "Initializer": "initializers",
+    "Input": "layers",
+    "InputSpec": "layers",
+    "KerasTensor": "symbolic",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
+    "Sequential": "models",
+    "Variable": "variables",
+    "grad": "variables",
+    "jit": "variables",
+    "value_and_grad": "variables",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"cornu.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"cornu.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    from cornu.errors import nearest
+
+    raise AttributeError(f"module 'cornu' has no attribute {name!r}.{nearest(name, [*_MODULES, *_NAMES])}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *_NAMES})

@@ -1,0 +1,43 @@
+"""One clear error: what happened, what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def explain(what: str, *, expected: object = None, got: object = None, fix: str | None = None) -> str:
+    """The text of an error, in the one order that every error of cornu has.
+
+    >>> print(explain("Dense 'd': argument `units` is wrong.", expected="a positive integer", got=-1, fix="Pass 1 or more."))
+    Dense 'd': argument `units` is wrong.
+      expected: a positive integer
+      got:      -1
+      to do:    Pass 1 or more.
+    """
+    lines = [what]
+    for title, text in (("expected:", expected), ("got:", got), ("to do:", fix)):
+        if text is not None:
+            lines.append(f"  {title:<9} {text if isinstance(text, str) else repr(text)}")
+    return "\n".join(lines)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """" Did you mean 'x'?" with the nearest of `names`, or nothing.
+
+    >>> nearest("adaam", ["adam", "sgd"])
+    " Did you mean 'adam'?"
+    """
+    names = [str(n) for n in names]
+    found = difflib.get_close_matches(str(name), names, n=1) or [
+        n for n in names if n.lower() == str(name).lower()
+    ]
+    return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def brief(value: object, width: int = 120) -> str:
+    """A value as one short line, arrays by shape and dtype."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{type(value).__name__} of shape {tuple(value.shape)}, dtype {value.dtype}"
+    text = repr(value)
+    return text if len(text) <= width else text[: width - 3] + "..."

@@ -1,0 +1,45 @@
+"""Side values that flow beside tensors: a mask, the logits behind probabilities.
+
+They are held by weak reference to the very tensor, so one mechanism serves arrays and tracers, and nothing outlives
+its tensor. Only layers and activations that say so hand a tag on; an arithmetic result starts without any.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+_tags: dict[int, tuple[weakref.ref, dict[str, Any]]] = {}
+
+
+def _set(tensor: Any, name: str, value: Any) -> None:
+    key = id(tensor)
+    if key not in _tags:
+        _tags[key] = (weakref.ref(tensor, lambda _: _tags.pop(key, None)), {})
+    _tags[key][1][name] = value
+
+
+def _get(tensor: Any, name: str) -> Any:
+    entry = _tags.get(id(tensor))
+    return entry[1].get(name) if entry is not None and entry[0]() is tensor else None
+
+
+def set_mask(tensor: Any, mask: Any) -> None:
+    """Puts a boolean mask beside a tensor: True where a step counts."""
+    if mask is not None:
+        _set(tensor, "mask", mask)
+
+
+def get_mask(tensor: Any) -> Any:
+    """The mask beside a tensor, or None."""
+    return _get(tensor, "mask") if _tags else None
+
+
+def set_logits(probabilities: Any, kind: str, logits: Any) -> None:
+    """Notes from which logits "softmax" or "sigmoid" made these probabilities."""
+    _set(probabilities, "logits", (kind, logits))
+
+
+def get_logits(probabilities: Any) -> tuple[str, Any] | None:
+    """The kind and the logits behind probabilities, or None."""
+    return _get(probabilities, "logits") if _tags else None
