@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import os
+import socket
+import tempfile
 from pathlib import Path
 
+import pytest
+
+_home = tempfile.TemporaryDirectory(prefix="cornu-tests-")
 os.environ["KERAS_BACKEND"] = "jax"
+os.environ["KERAS_HOME"] = f"{_home.name}/keras"
+os.environ["CORNU_CACHE"] = f"{_home.name}/cornu"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Workers run side by side: each keeps to one thread, and they don't fight for the cores.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-import pytest
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network():
+    """Only this machine can be reached from a test."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        yield
 
 
 @pytest.fixture(scope="session")
 def mnist():
     """MNIST, ((x_train, y_train), (x_test, y_test)), from the folder that CORNU_DATASETS names."""
     folder = os.environ.get("CORNU_DATASETS")
-    if not folder or not (Path(folder) / "mnist.npz").is_file():
+    if not folder:
         pytest.skip("needs MNIST: set CORNU_DATASETS to a folder with mnist.npz")
+    if not (Path(folder) / "mnist.npz").is_file():
+        pytest.fail(f"CORNU_DATASETS names {folder}, which has no mnist.npz")
     from cornu.datasets import mnist as dataset
 
     return dataset.load_data()
