@@ -81,7 +81,7 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
         raise ValueError(
             explain(
                 f"{path} is not the file it should be.",
-                expected=f"an IDX file of bytes with {rank} dimension{'s' * (rank > 1)}, and as many bytes as they need",
+                expected=f"an IDX file of bytes with {rank} dimension{'s' * (rank > 1)}, and the bytes they need",
                 got=f"magic number {magic:#x}, sizes {shape}, {len(content) - start:,} bytes or more",
             )
         )

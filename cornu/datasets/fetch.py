@@ -91,8 +91,8 @@ def _fetch(file: RemoteFile, target: Path, looked: list[Path]) -> Path:
                 f"{file.name} is not on this machine, and downloading it failed: {error}",
                 expected="the file in one of these places:" + "".join(f"\n              {p}" for p in looked),
                 got=f"none there with the right hash, and no answer from {file.url}",
-                fix=f"Download {file.url} where there is a network, and put the file into a folder that the environment "
-                f"variable CORNU_DATASETS names, or at {target}.",
+                fix=f"Download {file.url} where there is a network, and put the file at {target}, or into a folder that "
+                "the environment variable CORNU_DATASETS names.",
             )
         ) from error
 

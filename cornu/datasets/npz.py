@@ -80,7 +80,7 @@ def _read(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, expected:
     if not expected.allows(dtype, shape, sizes):
         raise _fault(path, f"{info.filename} is {dtype.name} of shape {shape}", str(expected))
     rest = memoryview(raw)[content.tell() :]
-    if dtype == object:
+    if dtype.kind == "O":
         rows = plain_pickle.loads(bytes(rest))
         if type(rows) is not list or len(rows) != math.prod(shape):
             raise _fault(path, f"{info.filename} holds other values than its header says", str(expected))

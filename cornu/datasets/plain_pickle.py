@@ -30,7 +30,7 @@ class PickleError(ValueError):
 
 
 def loads(data: bytes, *, encoding: str = "bytes", limit: int = LIMIT) -> Any:
-    """The data in a pickle of any protocol; one-dimensional arrays of objects come as lists.
+    r"""The data in a pickle of any protocol; one-dimensional arrays of objects come as lists.
 
     Args:
         data: the pickle.
@@ -42,7 +42,7 @@ def loads(data: bytes, *, encoding: str = "bytes", limit: int = LIMIT) -> Any:
     >>> import pickle
     >>> loads(pickle.dumps({"labels": [1, 2, 3]}))
     {'labels': [1, 2, 3]}
-    >>> loads(b"cos\\nsystem\\n(S'echo'\\ntR.")
+    >>> loads(b"cos\nsystem\n(S'echo'\ntR.")
     Traceback (most recent call last):
     cornu.datasets.plain_pickle.PickleError: A pickle is refused: it names os.system...
     """
@@ -86,7 +86,7 @@ class _Array:
 def _array(shape: Any, dtype: Any, order: str, content: Any) -> np.ndarray | list:
     if not isinstance(dtype, np.dtype) or not all(type(n) is int and n >= 0 for n in shape):
         raise _refusal("holds an array of an unknown form")
-    if dtype == object:
+    if dtype.kind == "O":
         if type(content) is not list or tuple(shape) != (len(content),):
             raise _refusal("holds an array of objects that is no plain row")
         return content
