@@ -97,6 +97,17 @@ def lookup(kind: str, name: str) -> Any:
     )
 
 
+def other_names(kind: str, module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a family's module: its classes under their other names, as `he_normal` for `HeNormal`."""
+
+    def find_name(name: str) -> Any:
+        if not name.startswith("_") and name in _tables[kind]:
+            return _tables[kind][name]
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{nearest(name, names(kind))}")
+
+    return find_name
+
+
 def resolve(kind: str, identifier: Any) -> Any:
     """What an argument stands for: None, a name, a saved config, or the object or function itself.
 
