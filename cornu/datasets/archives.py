@@ -7,7 +7,6 @@ budget allows) is refused whole: an honest packer makes none of these.
 from __future__ import annotations
 
 import bz2
-import contextlib
 import gzip
 import shutil
 import stat
@@ -51,12 +50,13 @@ def read_members(path: Path, wanted: Collection[str], budget: Budget | None = No
 
 
 def extract(path: Path, folder: Path, kinds: Collection[str] = ("tar", "zip"), budget: Budget | None = None) -> Path:
-    """Unpacks an archive into a new folder, which appears only when everything is in it.
+    """Unpacks an archive into a folder, which appears only when everything is in it.
 
-    Raises ValueError for an archive that is damaged or breaks the rules above. A folder that is there already is
-    complete, and stays.
+    A folder that is there already, and younger than the archive, stays as it is.
+
+    Raises ValueError for an archive that is damaged or breaks the rules above.
     """
-    if folder.exists():
+    if folder.is_dir() and folder.stat().st_mtime >= path.stat().st_mtime:
         return folder
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
     try:
@@ -65,8 +65,8 @@ def extract(path: Path, folder: Path, kinds: Collection[str] = ("tar", "zip"), b
             target.parent.mkdir(parents=True, exist_ok=True)
             with open(target, "xb") as stream:
                 shutil.copyfileobj(content, stream, _CHUNK)
-        with contextlib.suppress(FileExistsError):  # where another process has done the same meanwhile
-            scratch.rename(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        scratch.rename(folder)
     except (FileExistsError, NotADirectoryError) as error:
         raise _refused(path, "the same name twice", str(error)) from error
     finally:

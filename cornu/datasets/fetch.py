@@ -64,7 +64,7 @@ def locate(file: RemoteFile, path: str | os.PathLike | None = None) -> Path:
     """
     if path is not None and Path(path).expanduser().is_absolute():
         target = Path(path).expanduser()
-        return target if target.is_file() else _fetch(file, target, looked=[target])
+        return target if target.is_file() else obtain(file, target, looked=[target])
     name = plain_name(path if path is not None else file.name)
     chosen = os.environ.get("CORNU_DATASETS")
     own = [Path(chosen).expanduser() / file.folder / name] if chosen else []
@@ -76,11 +76,14 @@ def locate(file: RemoteFile, path: str | os.PathLike | None = None) -> Path:
     for candidate in cached:
         if candidate.is_file() and has_hash(candidate, file.file_hash):
             return candidate
-    return _fetch(file, target, looked=[*own, *cached])
+    return obtain(file, target, looked=[*own, *cached])
 
 
-def _fetch(file: RemoteFile, target: Path, looked: list[Path]) -> Path:
-    """Downloads a file; a failure of the network becomes the one error that says all there is to do."""
+def obtain(file: RemoteFile, target: Path, looked: list[Path]) -> Path:
+    """Downloads a file that is in none of the places `looked`; if the network fails, the error says all there is to do.
+
+    Raises ConnectionError for that, ValueError as `download` does.
+    """
     import http.client  # not above: it is slow to import, and seldom needed
 
     try:
@@ -91,7 +94,7 @@ def _fetch(file: RemoteFile, target: Path, looked: list[Path]) -> Path:
                 f"{file.name} is not on this machine, and downloading it failed: {error}",
                 expected="the file in one of these places:" + "".join(f"\n              {p}" for p in looked),
                 got=f"none there with the right hash, and no answer from {file.url}",
-                fix=f"Download {file.url} where there is a network, and put the file at {target}, or into a folder that "
+                fix=f"Download {file.url} where there is a network; put the file at {target}, or into a folder that "
                 "the environment variable CORNU_DATASETS names.",
             )
         ) from error
