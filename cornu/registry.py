@@ -53,12 +53,16 @@ def snake_case(name: str) -> str:
 
 
 def register(kind: str, *aliases: str) -> Callable[[Any], Any]:
-    """Enters a class or function of cornu into the table, under its name, its snake_case name and `aliases`."""
+    """Enters a class or function of cornu into the table, under its name, its snake_case name and `aliases`.
+
+    Where a function has a class's snake_case name, the name is the function's.
+    """
 
     def enter(thing: Any) -> Any:
-        own = {thing.__name__, snake_case(thing.__name__)} if isinstance(thing, type) else {thing.__name__}
-        for name in own.union(aliases):
+        for name in (thing.__name__, *aliases):
             _tables[kind][name] = thing
+        if isinstance(thing, type):
+            _tables[kind].setdefault(snake_case(thing.__name__), thing)
         _kind_of.setdefault(thing, kind)
         return thing
 
