@@ -1,0 +1,150 @@
+"""The one file that touches JAX's internals: where JAX moves, this file follows.
+
+Everything else in cornu uses JAX's documented interface only. Developed and tested with JAX 0.10; older
+versions lack parts that are used here, and are refused below. Newer ones are tried.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+OLDEST = (0, 10, 0)
+
+if jax.__version_info__ < OLDEST:
+    raise ImportError(
+        f"cornu needs JAX {'.'.join(map(str, OLDEST))} or newer, and found {jax.__version__}. "
+        "Run: pip install --upgrade jax"
+    )
+
+import jax.extend.core as _core  # noqa: E402
+from jax._src import source_info_util as _source  # noqa: E402
+from jax._src.interpreters import partial_eval as _partial_eval  # noqa: E402
+from jax._src.lax import special as _special  # noqa: E402
+from jax._src.random import core as _random  # noqa: E402
+
+# --- the data structure of a traced program -------------------------------------------------------------------
+
+Jaxpr = _core.Jaxpr
+ClosedJaxpr = _core.ClosedJaxpr
+Equation = _core.JaxprEqn
+Literal = _core.Literal
+Variable = _core.Var
+Dropped = _core.DropVar
+as_function = _core.jaxpr_as_fun
+
+# Primitives that only call: JAX's name, and the parameter which holds the program that they call.
+CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "core_call": "call_jaxpr",
+    "closed_call": "call_jaxpr",
+    "remat": "jaxpr",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+}
+
+# Primitives that give back what they take; some take and give several values.
+IDENTITIES = (
+    "copy",
+    "copy_p",
+    "device_put",
+    "optimization_barrier",
+    "pvary",
+    "sharding_constraint",
+    "stop_gradient",
+)
+
+# Special functions which JAX itself writes in simpler primitives.
+SPECIAL: dict[str, Callable] = {
+    "bessel_i0e": _special.bessel_i0e_impl,
+    "igamma": _special._up_and_broadcast(_special.igamma_impl),
+    "igamma_grad_a": _special._up_and_broadcast(_special.igamma_grad_a_impl),
+    "igammac": _special._up_and_broadcast(_special.igammac_impl),
+    "regularized_incomplete_beta": _special._up_and_broadcast(_special.regularized_incomplete_beta_impl),
+}
+
+
+def close(jaxpr: Jaxpr | ClosedJaxpr) -> ClosedJaxpr:
+    """A jaxpr with its constants; those that have none may come bare."""
+    return jaxpr if isinstance(jaxpr, ClosedJaxpr) else ClosedJaxpr(jaxpr, ())
+
+
+def literal_value(literal: Literal) -> np.ndarray:
+    """A literal's value as an array of its dtype."""
+    return np.asarray(literal.val, literal.aval.dtype)
+
+
+def inner_jaxprs(equation: Equation) -> Iterator[ClosedJaxpr]:
+    """The programs that an equation holds: branches, loop bodies, called functions."""
+    for value in equation.params.values():
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, (Jaxpr, ClosedJaxpr)):
+                yield close(item)
+
+
+def abstract_outputs(equation: Equation) -> list:
+    """The shapes and dtypes that JAX derives for an equation's results from those of its operands."""
+    found, _ = equation.primitive.abstract_eval(*(atom.aval for atom in equation.invars), **equation.params)
+    return list(found) if equation.primitive.multiple_results else [found]
+
+
+def without_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
+    """The same program without equations whose results nobody uses; all inputs stay."""
+    jaxpr, _ = _partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
+    return ClosedJaxpr(jaxpr, closed.consts)
+
+
+# --- where an equation comes from -----------------------------------------------------------------------------
+
+
+HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def source_frames(equation: Equation) -> list[tuple[str, int, str]]:
+    """File, line and function of the calls that made an equation, innermost first, JAX's own left out."""
+    return [
+        (frame.file_name, frame.start_line, frame.function_name)
+        for frame in _source.user_frames(equation.source_info.traceback)
+    ]
+
+
+def scope_name(equation: Equation) -> str:
+    """The `jax.named_scope` path in which an equation was made, "" where there is none."""
+    return str(equation.source_info.name_stack)
+
+
+@contextlib.contextmanager
+def made_by(equation: Equation, keep_line: bool = False) -> Iterator[None]:
+    """Equations made inside carry this one's scope and, unless `keep_line`, its source lines and settings."""
+    if keep_line:
+        yield
+        return
+    scope = _source.current_name_stack() + equation.source_info.name_stack
+    with _source.user_context(equation.source_info.traceback, name_stack=scope), equation.ctx.manager:
+        yield
+
+
+# --- random keys ----------------------------------------------------------------------------------------------
+
+
+def is_key(aval: Any) -> bool:
+    """Whether an abstract value is an array of typed random keys."""
+    return jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key)
+
+
+def key_methods(dtype: Any) -> Any:
+    """A key dtype's `.key_shape` and functions over raw keys: `.seed .split .random_bits .fold_in`."""
+    return dtype._impl
+
+
+def draw_gamma(key: Any, shape_parameter: Any, *, log_space: bool) -> Any:
+    """JAX's gamma sampler, for an array of typed keys, as a program of simpler primitives."""
+    return _random._gamma_impl(key, shape_parameter, log_space=log_space, use_vmap=True)

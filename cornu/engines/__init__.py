@@ -1,0 +1,1 @@
+"""What runs programs: one file per engine. Engines know primitives, and nothing of layers."""
