@@ -1,0 +1,178 @@
+"""Models that are a stack of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cornu import naming, random, registry, tree
+from cornu.errors import brief, explain
+from cornu.layers.core import Input, InputLayer
+from cornu.layers.layer import Layer
+from cornu.models.functional import Functional
+from cornu.models.model import Model
+from cornu.symbolic import KerasTensor
+
+
+@registry.register("model")
+class Sequential(Model):
+    """A stack of layers: each one's output is the next one's input.
+
+    Args:
+        layers: the layers, in order; an `Input` first, or an `input_shape` on the first layer, builds at once.
+        trainable: whether the model is trained.
+        name: default "sequential", numbered.
+
+    Raises ValueError for something that is no layer, two layers of one name, and inputs that don't fit.
+
+    >>> import cornu
+    >>> model = Sequential([cornu.Input((784,)), cornu.layers.Dense(10)])
+    >>> model.count_params()
+    7850
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(trainable=trainable, name=name)
+        self._stack: list[Layer] = []
+        self._tensors: list[KerasTensor] = []
+        self._cached: Functional | None = None
+        for layer in layers or []:
+            self.add(layer, rebuild=False)
+        self._extend()
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Puts a layer on top; a symbolic tensor from `Input` stands for its input layer."""
+        if isinstance(layer, KerasTensor) and layer.node is not None and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
+        if not isinstance(layer, Layer):
+            if callable(layer) and not isinstance(layer, type):
+                from cornu.layers.core import Lambda
+
+                layer = Lambda(layer)
+            else:
+                raise ValueError(
+                    explain(f"Sequential {self.name!r}: this is no layer.", expected="a Layer", got=brief(layer))
+                )
+        if any(other.name == layer.name for other in self._stack):
+            raise ValueError(
+                explain(
+                    f"Sequential {self.name!r}: a layer named {layer.name!r} is there already.",
+                    expected="a different name for each layer",
+                    got=[other.name for other in self._stack],
+                )
+            )
+        if isinstance(layer, InputLayer) and self._stack:
+            raise ValueError(
+                explain(f"Sequential {self.name!r}: an Input can only come first.", got=[x.name for x in self._stack])
+            )
+        if not self._stack and not isinstance(layer, InputLayer):
+            shape = layer.input_shape if isinstance(layer, Functional) else layer.given_batch_shape
+            if isinstance(layer, Sequential) and layer._tensors:
+                shape = layer.input_shape
+            if isinstance(shape, tuple):
+                self._stack.append(_input_layer(shape, layer.given_input_dtype))
+        self._stack.append(layer)
+        if rebuild:
+            self._extend()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Takes the top layer off."""
+        layer = self._stack.pop()
+        del self._tensors[len(self._stack) :]
+        self._cached, self.built = None, len(self._tensors) > 1
+        return layer
+
+    def _extend(self) -> None:
+        """Calls the layers that the graph doesn't hold yet, where the shape of the inputs is known."""
+        if not self._stack or not isinstance(self._stack[0], InputLayer):
+            return
+        with naming.within(self.name):
+            while len(self._tensors) < len(self._stack):
+                layer = self._stack[len(self._tensors)]
+                self._tensors.append(layer(self._tensors[-1]) if self._tensors else layer.output)
+        self._cached, self.built = None, len(self._tensors) > 1
+
+    def build(self, input_shape: Any = None) -> None:
+        """Joins the layers into a graph for inputs of a shape."""
+        if not self._stack:
+            raise ValueError(explain(f"Sequential {self.name!r} has no layers.", fix="Add some with `add`."))
+        if isinstance(self._stack[0], InputLayer):
+            given = self._stack[0].batch_shape
+            if input_shape is not None and tuple(input_shape) != tuple(given):
+                raise ValueError(
+                    explain(f"Sequential {self.name!r} has an Input already.", expected=given, got=tuple(input_shape))
+                )
+        else:
+            if not isinstance(input_shape, (list, tuple)) or any(tree.is_nested(size) for size in input_shape):
+                raise ValueError(
+                    explain(
+                        f"Sequential {self.name!r} takes one input.",
+                        expected="the shape of one tensor",
+                        got=input_shape,
+                        fix="Use Model(inputs, outputs) for several inputs.",
+                    )
+                )
+            self._stack.insert(0, _input_layer(tuple(input_shape), None))
+        self._extend()
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Runs the layers one after the other."""
+        return self._functional.call(inputs, training=training, mask=mask)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: the outputs carry their masks already."""
+        return None
+
+    @property
+    def _layers(self) -> list[Layer]:
+        return list(self._stack)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the input layer."""
+        return [layer for layer in self._stack if not isinstance(layer, InputLayer)]
+
+    @property
+    def _functional(self) -> Functional:
+        """The layers as a graph."""
+        if not self._tensors:
+            raise AttributeError(
+                explain(
+                    f"Sequential {self.name!r} isn't built, so its inputs and outputs are unknown.",
+                    fix="Put an Input first, or call it on data.",
+                )
+            )
+        if self._cached is None:
+            with random.stream("graph"):  # counted apart, so that looking at it changes nobody's draws
+                self._cached = Functional(self._tensors[0], self._tensors[-1], name=self.name)
+        return self._cached
+
+    def get_config(self) -> dict:
+        """The serialized layers."""
+        config = {**self._base_config(), "layers": [registry.serialize(layer) for layer in self._stack]}
+        if self._tensors:
+            config["build_input_shape"] = tuple(self._stack[0].batch_shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Sequential:
+        """A model from its config."""
+        with registry.custom_object_scope(custom_objects):
+            layers = [registry.deserialize(layer, kind="layer") for layer in config["layers"]]
+        model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if not model._tensors and shape and isinstance(shape, (list, tuple)):
+            model.build(shape)
+        return model
+
+
+def _forward(name: str) -> property:
+    return property(lambda self: getattr(self._functional, name), doc=getattr(Functional, name).__doc__)
+
+
+for _name in ("input", "output", "inputs", "outputs", "nodes", "input_shape", "output_shape", "input_names", "output_names"):
+    setattr(Sequential, _name, _forward(_name))
+
+
+def _input_layer(batch_shape: tuple, dtype: str | None) -> InputLayer:
+    return Input(batch_shape=batch_shape, dtype=dtype).node.operation

@@ -1,0 +1,257 @@
+"""One step of training, evaluation or prediction: as plain Python over variables, and compiled.
+
+The plain functions read and write variables. `compile_step` traces one of them, lowers state to values in and values
+out, and hands the program to an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cornu import tags, tree
+from cornu.errors import explain
+from cornu.losses import check_labels
+from cornu.program import show
+from cornu.program.trace import Program, abstract, trace
+from cornu.symbolic import ShapesOnly
+from cornu.training.compilation import Compilation
+from cornu.variables import Scope, Variable, current_scope, discover, value_and_grad
+
+# The steps as plain Python ------------------------------------------------------------------------------------------
+
+
+def compilation(model: Any) -> Compilation:
+    """What `compile` set; RuntimeError before it was called."""
+    if model._compiled is None:
+        raise RuntimeError(
+            explain(
+                f"Model {model.name!r} isn't compiled.",
+                fix='Call model.compile(optimizer, loss) first, for example compile("adam", "mse").',
+            )
+        )
+    return model._compiled
+
+
+def unpack(data: Any) -> tuple[Any, Any, Any]:
+    """The inputs, targets and sample weights of a batch; what isn't there is None."""
+    if not isinstance(data, (list, tuple)):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(explain("A batch has the wrong form.", expected="(x, y) or (x, y, sample_weight)", got=len(data)))
+    x, y, sample_weight = (*data, None, None)[:3]
+    return x, y, sample_weight
+
+
+def compute_loss(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+    """The loss of `compile` plus what layers and regularizers add."""
+    terms = [jnp.sum(jnp.asarray(loss)) for loss in model.losses]
+    loss = compilation(model).loss
+    if loss is not None:
+        if y is None:
+            raise ValueError(
+                explain(f"Model {model.name!r}: there are no targets, and the loss needs them.", fix="Pass `y`.")
+            )
+        terms.insert(0, loss(y, y_pred, sample_weight))
+    if not terms:
+        raise ValueError(
+            explain(
+                f"Model {model.name!r} has no loss to minimize.",
+                expected="`loss` in compile(), or add_loss() in a layer",
+            )
+        )
+    return sum(terms[1:], terms[0])
+
+
+def update_metrics(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
+    """Updates the metrics of `compile`."""
+    compilation(model).compiled_metrics.update_state(y, y_pred, sample_weight)
+
+
+def _after_step(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
+    compilation(model).loss_mean.update_state(loss, sample_weight=_batch_size(x))
+    if type(model).compute_metrics is not _base(model).compute_metrics:
+        model.compute_metrics(x, y, y_pred, sample_weight)
+    else:
+        update_metrics(model, y, y_pred, sample_weight)
+
+
+def _batch_size(x: Any) -> Any:
+    return jnp.asarray(tree.flatten(x)[0].shape[0], "float32")
+
+
+def _base(model: Any) -> type:
+    """The class Model, found without importing the floor above."""
+    return next(cls for cls in type(model).__mro__ if cls.__module__ == "cornu.models.model")
+
+
+def train(model: Any, data: Any) -> None:
+    """Forward pass, gradients, update, metrics."""
+    x, y, sample_weight = unpack(data)
+    compiled = compilation(model)
+    optimizer, trainable = compiled.optimizer, model.trainable_variables
+
+    def forward() -> tuple[Any, Any]:
+        y_pred = model(x, training=True)
+        loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+        return optimizer.scale_loss(loss), (loss, tags.detach(y_pred))
+
+    (_, (loss, outputs)), gradients = value_and_grad(forward, trainable, has_aux=True)()
+    if getattr(optimizer, "needs_loss", False):
+        optimizer.apply(gradients, trainable, loss=loss, loss_function=_pure_loss(forward, trainable))
+    elif trainable:
+        optimizer.apply(gradients, trainable)
+    _after_step(model, x, y, tags.attach(outputs), sample_weight, loss)
+
+
+def _pure_loss(forward: Callable, trainable: Sequence[Variable]) -> Callable[[Sequence[Any]], Any]:
+    """The loss as a function of the trained values; what else the forward pass writes is dropped."""
+
+    def loss(values: Sequence[Any]) -> Any:
+        with Scope(trainable, values):
+            return forward()[0]
+
+    return loss
+
+
+def test(model: Any, data: Any) -> None:
+    """Forward pass and metrics."""
+    x, y, sample_weight = unpack(data)
+    y_pred = model(x, training=False)
+    loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+    _after_step(model, x, y, y_pred, sample_weight, loss)
+
+
+def predict(model: Any, data: Any) -> Any:
+    """Forward pass."""
+    x, _, _ = unpack(data)
+    return model(x, training=False)
+
+
+BODIES = {"train": (train, "train_step"), "test": (test, "test_step"), "predict": (predict, "predict_step")}
+
+
+def body(model: Any, kind: str) -> tuple[Callable[[Any], Any], bool]:
+    """The step of a kind as a function of a batch, and whether a subclass wrote it."""
+    function, method = BODIES[kind]
+    if getattr(type(model), method) is not getattr(_base(model), method):
+        return getattr(model, method), True
+    return lambda data: function(model, data), False
+
+
+def check_targets(model: Any, y: Any) -> None:
+    """Raises ValueError where class labels are outside of what the model's output has classes for."""
+    loss = compilation(model).loss
+    shape = getattr(model, "output_shape", None)
+    if loss is not None and loss.takes_labels and isinstance(y, np.ndarray) and isinstance(shape, tuple):
+        check_labels(y, shape[-1])
+
+
+# The steps compiled --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class CompiledStep:
+    """A compiled step: the variables whose values go in, those whose values come out, and the call."""
+
+    variables: list[Variable]
+    written: list[Variable]
+    call: Callable[..., tuple]
+    program: Program
+
+    def __call__(self, values: Sequence[Any], *inputs: Any) -> tuple[tuple, Any]:
+        """The new values of `written`, and the result; `inputs` are flat."""
+        return self.program.unflatten(self.call(*values, *inputs))
+
+
+def prepare(model: Any, kind: str, batch: Any) -> None:
+    """Makes every variable that a step needs, from the shapes of a batch, before it is traced."""
+    run, _ = body(model, "predict" if kind == "predict" else "test")
+    if kind == "train" and body(model, "train")[1]:
+        run = lambda data: model(unpack(data)[0], training=True)  # noqa: E731 - a written train_step has its own losses
+
+    def shapes(batch: Any) -> None:
+        with ShapesOnly():
+            run(batch)
+
+    if not model.built or (kind != "predict" and not compilation(model).compiled_metrics.built):
+        jax.eval_shape(shapes, batch)
+    if kind == "train" and model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    model._clear_losses()
+
+
+def compile_step(model: Any, kind: str, batch: Any, engine: Any, *, fresh: bool = False) -> CompiledStep:
+    """One step on a batch that is handed in. `fresh` starts the metrics anew in it."""
+    run, written_by_user = body(model, kind)
+
+    def once(batch: Any) -> Any:
+        if fresh:
+            model.reset_metrics()
+        result = run(batch)
+        return result if written_by_user or kind == "predict" else model.get_metrics_result()
+
+    return _compile(model, engine, once, (batch,), donate=kind == "train" and not fresh)
+
+
+def compile_loop(model: Any, kind: str, data: Any, order: Any, engine: Any) -> CompiledStep:
+    """Many steps in one call, on samples taken from `data` on the engine: by rows `start` to `stop` of `order`."""
+    run, written_by_user = body(model, kind)
+
+    def many(data: Any, order: Any, start: Any, stop: Any) -> Any:
+        outer, wrote = current_scope(), {}
+
+        def once(number: Any, carry: tuple) -> tuple:
+            with Scope(outer.variables, carry[0]) as scope:
+                logs = run(tree.map(lambda array: jnp.take(array, order[number], axis=0, mode="clip"), data))
+                values = scope.values(outer.variables)
+            wrote.update(scope.written)
+            outer.strays.update(scope.strays)
+            return values, (logs if written_by_user else None)
+
+        values = outer.values(outer.variables)
+        blank = jax.eval_shape(lambda: once(0, (values, None))[1])
+        carry = values, tree.map(lambda aval: jnp.zeros(aval.shape, aval.dtype), blank)
+        values, logs = jax.lax.fori_loop(start, stop, once, carry)
+        for variable, value in zip(outer.variables, values, strict=True):
+            if id(variable) in wrote:
+                outer.write(variable, value)
+        return logs if written_by_user else model.get_metrics_result()
+
+    index = jax.ShapeDtypeStruct((), "int32")
+    return _compile(model, engine, many, (data, order, index, index), donate=kind == "train")
+
+
+def _compile(model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool) -> CompiledStep:
+    described = tree.map(abstract, inputs)
+
+    def run(variables: list[Variable]) -> tuple[Any, Scope]:
+        scopes: list[Scope] = []
+
+        def pure(values: Sequence[Any], inputs: tuple) -> Any:
+            with Scope(variables, values) as scope:
+                scopes.append(scope)
+                result = function(*inputs)
+                return scope.values(list(scope.written.values())), result
+
+        return (trace(pure, tuple(map(abstract, variables)), described), scopes[-1].written), scopes[-1]
+
+    (program, written), variables = discover(run, model.all_variables())
+    model._clear_losses()
+    places = [i for i, variable in enumerate(variables) if id(variable) in written]
+    return CompiledStep(
+        variables,
+        list(written.values()),
+        engine.compile(program, donate=tuple(places) if donate else ()),
+        program,
+    )
+
+
+def convolves(step: CompiledStep) -> bool:
+    """Whether a step holds a convolution, which XLA's CPU runs slowly inside of a loop's body."""
+    return "conv_general_dilated" in show.count(step.program)
