@@ -94,6 +94,18 @@ def named_parameters(cls: type) -> list[str]:
     return [name for name, p in parameters(cls).items() if p.kind in kinds]
 
 
+def takes_any(cls: type) -> bool:
+    """Whether a constructor takes **kwargs."""
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters(cls).values())
+
+
+@cache
+def derived_from(cls: type) -> type:
+    """The class whose config is derived: the one below which no class of a person's writes `get_config` itself."""
+    writers = [i for i, c in enumerate(cls.__mro__) if "get_config" in vars(c) and c is not Configurable]
+    return cls.__mro__[writers[-1] + 1] if writers and issubclass(cls, Configurable) else cls
+
+
 class Configurable:
     """What has a config: `get_config` and `from_config`, both derived from the constructor's signature.
 
@@ -113,22 +125,25 @@ class Configurable:
     def __init__(self) -> None:
         """Takes no argument."""
 
+    def __getnewargs_ex__(self) -> tuple[tuple, dict]:
+        """What `copy` and `pickle` hand to `__new__`."""
+        return (), self._recorded
+
     def _base_config(self) -> dict:
         """The entries that every object of a family has, before those of its own constructor."""
         return {}
 
     def get_config(self) -> dict:
         """The constructor's arguments, as JSON data."""
-        base = self._base_config()
-        given = [n for n in self._recorded if n not in named_parameters(type(self)) and n in self._extra_arguments()]
-        own = [n for n in (*named_parameters(type(self)), *given) if n not in base]
-        values = {name: getattr(self, name, self._recorded.get(name)) for name in own}
+        cls, base = derived_from(type(self)), self._base_config()
+        values = {n: getattr(self, n, self._recorded.get(n)) for n in self._config_names(cls) if n not in base}
         return {**base, **{name: registry.serialize(value) for name, value in values.items()}}
 
-    def _extra_arguments(self) -> set[str]:
-        """Arguments taken by **kwargs that belong to the config when they are given."""
-        inherited = [c for c in type(self).__mro__[1:] if "__init__" in vars(c) and c is not object]
-        return {name for c in inherited for name in named_parameters(c)} - set(self._base_config())
+    def _config_names(self, cls: type) -> list[str]:
+        """The constructor's parameters, and those of its base classes' that came by **kwargs."""
+        inherited = [c for c in cls.__mro__[1:] if "__init__" in vars(c) and c is not object]
+        by_keyword = {name for c in inherited for name in named_parameters(c) if name in self._recorded}
+        return list(dict.fromkeys([*named_parameters(cls), *(n for n in self._recorded if n in by_keyword)]))
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
@@ -159,12 +174,21 @@ def _bind(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
 
 def check_domains(cls: type, arguments: dict[str, Any]) -> None:
     """Raises ValueError for the first argument outside its domain."""
-    for name, domain in getattr(cls, "domains", {}).items():
+    for name, domain in _all_domains(cls).items():
         if name in arguments and not domain.test(arguments[name]):
             owner = f"{cls.__name__} {arguments['name']!r}" if arguments.get("name") else cls.__name__
             raise ValueError(
                 explain(f"{owner}: argument `{name}` is wrong.", expected=domain.words, got=brief(arguments[name]))
             )
+
+
+@cache
+def _all_domains(cls: type) -> dict[str, Domain]:
+    """The domains of a class and of its base classes."""
+    found: dict[str, Domain] = {}
+    for base in reversed(cls.__mro__):
+        found.update(vars(base).get("domains", {}))
+    return found
 
 
 def _misfit(cls: type, kwargs: dict, error: TypeError) -> str:

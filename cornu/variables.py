@@ -7,6 +7,7 @@ values on the engine.
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -23,6 +24,7 @@ from cornu.errors import explain
 _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 _autocast: ContextVar[str | None] = ContextVar("autocast", default=None)
 _deferred: ContextVar[bool] = ContextVar("deferred", default=False)
+_numbers = itertools.count()
 
 
 class Variable:
@@ -61,6 +63,7 @@ class Variable:
         self.name = name or naming.auto_name("variable")
         self.path = naming.path_of(self.name)
         self.trainable, self.autocast, self.aggregation = bool(trainable), autocast, aggregation
+        self.made_trainable, self.number = self.trainable, next(_numbers)
         self.regularizer = self.constraint = None
         self._lease: Lease | None = None
         if callable(initializer):
@@ -256,6 +259,11 @@ def deferred() -> Iterator[None]:
         _deferred.reset(token)
 
 
+def current_scope() -> Scope | None:
+    """The scope that answers for variables now, or None."""
+    return _scope.get()
+
+
 class Scope:
     """Answers for variables under a trace: reads give traced values, writes stay inside until they are carried out.
 
@@ -263,10 +271,12 @@ class Scope:
     """
 
     def __init__(self, variables: Sequence[Variable] = (), values: Sequence[Any] = ()) -> None:
+        self.variables = list(variables)
         self._values = {id(v): value for v, value in zip(variables, values, strict=True)}
-        self._known = {id(v) for v in variables}
+        self._known = set(self._values)
         self.written: dict[int, Variable] = {}
         self.strays: dict[int, Variable] = {}
+        self.notes: dict[int, list] = {}
 
     def __enter__(self) -> Scope:
         self._parent = _scope.get()
@@ -289,12 +299,40 @@ class Scope:
         """Sets the value of a variable here."""
         self._values[id(variable)] = value
         self.written[id(variable)] = variable
-        if id(variable) not in self._known and self._parent is None:
+        if id(variable) not in self._known:
             self.strays[id(variable)] = variable
 
     def values(self, variables: Sequence[Variable]) -> tuple:
         """The present values of variables."""
         return tuple(self.read(v) for v in variables)
+
+
+def notes(owner: Any, stored: list) -> list:
+    """The values that an owner noted in the present trace, which end with it; outside of any, the `stored` ones."""
+    scope = _scope.get()
+    while scope is not None:
+        if id(owner) in scope.notes:
+            return scope.notes[id(owner)]
+        scope = scope._parent
+    return [] if _scope.get() is not None else stored
+
+
+def append_note(owner: Any, stored: list, values: Sequence[Any]) -> None:
+    """Notes values for an owner."""
+    scope = _scope.get()
+    if scope is None:
+        stored.extend(values)
+    else:
+        scope.notes[id(owner)] = [*notes(owner, stored), *values]
+
+
+def clear_notes(owner: Any, stored: list) -> None:
+    """Forgets the values that an owner noted."""
+    scope = _scope.get()
+    if scope is None:
+        stored.clear()
+    else:
+        scope.notes[id(owner)] = []
 
 
 def functional(function: Callable, variables: Sequence[Variable]) -> Callable:
@@ -422,30 +460,43 @@ def grad(function: Callable, variables: Sequence[Variable]) -> Callable:
 
 
 class Lease:
-    """State lent to an engine between the steps of a loop: `values` is a flat tuple there, in the order of `variables`.
+    """State lent to an engine while a loop runs; the one owner of the hand-over.
 
-    While it lasts, reading a variable gives a copy of the engine's value, and writing one changes that.
+    While it lasts, reading a variable outside gives a copy of the engine's value, and writing one changes that. The
+    engine may overwrite its own buffers in the next step, so nothing that it holds is ever shared.
     """
 
-    def __init__(self, variables: Sequence[Variable], engine: Any) -> None:
-        self.variables, self._engine = list(variables), engine
-        self.values = tuple(engine.put(v.stored()) for v in self.variables)
-        self._index = {id(v): i for i, v in enumerate(self.variables)}
-        for variable in self.variables:
-            variable._lease = self
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self._held: dict[int, Variable] = {}
+        self._values: dict[int, Any] = {}
+
+    def take(self, variables: Sequence[Variable]) -> list[Any]:
+        """The values on the engine, in the order of `variables`; those that aren't there yet are put there."""
+        for variable in variables:
+            if variable._lease is not self:
+                self._values[id(variable)] = self._engine.put(variable.stored())
+                self._held[id(variable)] = variable
+                variable._lease = self
+        return [self._values[id(variable)] for variable in variables]
+
+    def give(self, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+        """Takes the new values of a step."""
+        for variable, value in zip(variables, values, strict=True):
+            self._values[id(variable)] = value
 
     def read(self, variable: Variable) -> jax.Array:
-        """A copy: the engine may overwrite its own buffer in the next step."""
-        return jnp.array(self._engine.get(self.values[self._index[id(variable)]]))
+        """A copy of a value."""
+        return jnp.asarray(np.array(self._engine.get(self._values[id(variable)])))
 
-    def write(self, variable: Variable, value: jax.Array) -> None:
-        """Replaces one value on the engine."""
-        values = list(self.values)
-        values[self._index[id(variable)]] = self._engine.put(value)
-        self.values = tuple(values)
+    def write(self, variable: Variable, value: Any) -> None:
+        """Replaces a value."""
+        self._values[id(variable)] = self._engine.put(value)
 
     def close(self) -> None:
         """Hands every value back to its variable."""
-        for variable, value in zip(self.variables, self.values, strict=True):
+        for key, variable in self._held.items():
             variable._lease = None
-            variable.store(self._engine.hand_back(value))
+            variable.store(self._engine.to_jax(self._values[key]))
+        self._held.clear()
+        self._values.clear()

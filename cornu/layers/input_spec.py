@@ -102,9 +102,7 @@ def _check(spec: InputSpec | None, tensor: Any, layer_name: str, which: str) -> 
     if expected is not None:
         sizes = tuple(size if isinstance(size, int) else None for size in tensor.shape)
         raise ValueError(
-            explain(
-                f"Layer {layer_name!r}: the shape of {which} doesn't fit.", expected=expected, got=f"shape {sizes}"
-            )
+            explain(f"Layer {layer_name!r}: the shape of {which} doesn't fit.", expected=expected, got=f"shape {sizes}")
         )
     if spec.dtype is not None and dtypes.standardize(tensor.dtype) != spec.dtype:
         raise ValueError(

@@ -5,20 +5,18 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Sequence
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
-from cornu import constraints, dtypes, initializers, naming, random, regularizers, registry, symbolic, tags, tree
+from cornu import constraints, dtypes, initializers, naming, random, registry, regularizers, symbolic, tags, tree
 from cornu import variables as state
 from cornu.errors import brief, explain, nearest
-from cornu.layers import parts
+from cornu.layers import calls, parts
 from cornu.layers.context import call_context, current
 from cornu.layers.input_spec import InputSpec, check_inputs
-from cornu.signature import Configurable, named_parameters
+from cornu.signature import Configurable, boolean, named_parameters, takes_any
 from cornu.variables import Variable
 
 _SHAPE_ARGUMENTS = ("input_shape", "input_dim", "batch_shape", "batch_size", "input_dtype", "input_length")
@@ -43,7 +41,7 @@ class LayerType(type):
         return layer
 
 
-class Layer(Configurable, metaclass=LayerType):
+class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
     """A function of tensors that owns variables; the base of every layer and model.
 
     Args:
@@ -61,6 +59,7 @@ class Layer(Configurable, metaclass=LayerType):
     Differences from Keras: `get_config`, `compute_output_shape` and `compute_output_spec` are derived, from the
     constructor's signature and by tracing `call`; writing them is allowed, never necessary.
 
+    >>> import numpy as np
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
     ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
@@ -69,6 +68,8 @@ class Layer(Configurable, metaclass=LayerType):
     >>> Scale()(np.ones((2, 3), "float32")).shape
     (2, 3)
     """
+
+    domains = {"trainable": boolean, "autocast": boolean}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -111,15 +112,18 @@ class Layer(Configurable, metaclass=LayerType):
                 )
             )
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if vars(self).get(name) is not value:
+            vars(self).pop(name, None)  # a part's place in the order of weights is that of its last assignment
+        super().__setattr__(name, value)
+
     # What a subclass writes ------------------------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
         """Makes the variables for inputs of a shape; the default traces `call`, so that the inner layers get theirs."""
-        if type(self).call is not Layer.call and any(parts.held(self, Layer)):
-            shapes = jax.tree.map(_as_input, input_shape, is_leaf=_is_shape)
-            symbolic.infer(self._call_inside, (shapes,))
-        self._built_for = {"input_shape": input_shape}
-        self.built = True
+        if type(self).build is Layer.build:
+            self._trace_call([input_shape], {})
+        self._built_for, self.built = {"input_shape": input_shape}, True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's mathematics; a subclass writes it."""
@@ -139,86 +143,94 @@ class Layer(Configurable, metaclass=LayerType):
             outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
             self._nodes.append(next(v for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor)).node)
             return outputs
-        training = self._resolve_training(args, kwargs)
+        bound, training = calls.bind(self, args, kwargs)
         outermost = current() is None
         with call_context(self, training), naming.name_scope(self.name):
             if outermost:
                 self._clear_losses()
-            return self._run(args, kwargs)
+            return self._run(bound)
 
-    def _run(self, args: tuple, kwargs: dict) -> Any:
-        args, kwargs = self._cast_inputs((args, kwargs))
-        arguments = _bind_call(self, args, kwargs)
+    def _run(self, bound: inspect.BoundArguments) -> Any:
+        arguments = bound.arguments
+        for name, value in arguments.items():
+            arguments[name] = tree.map(self._cast, value)
         inputs = next(iter(arguments.values()), None)
-        if not self.built and type(self).build is not Layer.build:
+        if not self.built:
             self._build_for(arguments)
         check_inputs(self.input_spec, inputs, self.name)
-        mask = self._fill_masks(arguments, kwargs)
-        if _takes(type(self), "training") and current().training is not None and arguments.get("training") is None:
-            kwargs["training"] = current().training
-        with state.autocast(self.compute_dtype if self.autocast else None):
-            outputs = self.call(*args, **kwargs)
+        mask = self._fill_masks(arguments)
+        with state.autocast(self._autocast_dtype):
+            outputs = self.call(*bound.args, **bound.kwargs)
         self.built = True
-        if self.activity_regularizer is not None:
-            for output in tree.flatten(outputs):
-                self.add_loss(self.activity_regularizer(output))
+        self._penalize_activity(outputs)
         self._tag_outputs(inputs, outputs, mask)
         return outputs
 
-    def _call_inside(self, *args: Any) -> Any:
-        with call_context(self, None), naming.within(self.name):
-            return self.call(*args)
+    @property
+    def _autocast_dtype(self) -> str | None:
+        """The dtype to which floating-point inputs and variables are cast; None leaves them as they are."""
+        return self.compute_dtype if self.autocast and dtypes.is_float(self.compute_dtype) else None
 
-    def _resolve_training(self, args: tuple, kwargs: dict) -> bool | None:
-        if _takes(type(self), "training"):
-            given = _bind_call(self, args, kwargs).get("training")
-        else:
-            given = kwargs.pop("training", None)
-        if given is None:
-            return current().training if current() is not None else None
-        return bool(given) if isinstance(given, (int, np.bool_)) else given
-
-    def _cast_inputs(self, values: Any) -> Any:
-        dtype = self.compute_dtype if self.autocast else None
-
-        def cast(value: Any) -> Any:
-            if isinstance(value, (Variable, symbolic.KerasTensor)) or not hasattr(value, "__array__"):
-                return value
-            array = value if isinstance(value, jax.Array) else jnp.asarray(value)
-            if dtype is None or array.dtype == dtype or not jnp.issubdtype(array.dtype, jnp.floating):
-                return array
-            return _keep_mask(array, array.astype(dtype))
-
-        return tree.map(cast, values)
+    def _cast(self, value: Any) -> Any:
+        """An argument as a JAX array in the layer's dtype; what is no array, and integers, as they are."""
+        if isinstance(value, Variable) or not hasattr(value, "__array__"):
+            return value
+        array = calls.as_jax_array(value, self.name)
+        dtype = self._autocast_dtype
+        if dtype is not None and array.dtype != dtype and jnp.issubdtype(array.dtype, jnp.floating):
+            array = array.astype(dtype)
+        if array is not value:
+            tags.set_mask(array, tags.get_mask(value))
+        return array
 
     def _build_for(self, arguments: dict[str, Any]) -> None:
-        shapes = {name: tree.map(_shape_of, value) for name, value in arguments.items() if _has_array(value)}
-        names = _build_parameters(type(self))
-        if len(names) > 1:
-            named = {name: shapes.get(name.removesuffix("_shape")) for name in names}
-            self.build(**{name: shape for name, shape in named.items() if shape is not None})
-        else:
-            self.build(*[next(iter(shapes.values()), None)] * len(names))
+        """Builds the layer for the shapes of a call's arguments; without a `build`, `call` builds the inner layers."""
+        first, inputs = next(iter(arguments.items()), (None, None))
+        calls.check_tensors(inputs, first, self.name)
+        check_inputs(self.input_spec, inputs, self.name)
+        shapes = {n: tree.map(calls.shape_of, v) for n, v in arguments.items() if n != "mask" and calls.has_array(v)}
+        if type(self).build is not Layer.build:
+            self.build(**calls.match_shapes(self, shapes))
+        elif shapes:
+            self._built_for = {f"{name}_shape": shape for name, shape in shapes.items()}
 
-    def _fill_masks(self, arguments: dict[str, Any], kwargs: dict) -> Any:
+    def _trace_call(self, shapes: Sequence[Any], named_shapes: dict[str, Any]) -> None:
+        """Calls the layer on symbolic tensors of shapes, for the sake of the inner layers' variables."""
+
+        def inner(*args: Any, **kwargs: Any) -> Any:
+            with call_context(self, None), naming.within(self.name):
+                return self.call(*args, **kwargs)
+
+        if type(self).call is not Layer.call and any(not layer.built for layer in self._layers):
+            named = {name: calls.symbolic_input(shape) for name, shape in named_shapes.items()}
+            symbolic.infer(inner, [calls.symbolic_input(shape) for shape in shapes], named)
+
+    def _fill_masks(self, arguments: dict[str, Any]) -> Any:
         """Gives the inputs' masks to the mask arguments that were left out; returns the first input's."""
-        tensors = [(n, v) for n, v in arguments.items() if n != "training" and not n.endswith("mask") and _has_array(v)]
+        tensors = [(n, v) for n, v in arguments.items() if not n.endswith("mask") and calls.has_array(v)]
         masks = []
         for position, (name, value) in enumerate(tensors):
             mask = tree.map(tags.get_mask, value)
             mask = mask if tree.flatten(mask) else None
-            wanted = next((w for w in (f"{name}_mask", "mask"[: 4 * (position == 0)]) if _takes(type(self), w)), None)
+            wanted = calls.mask_argument(type(self), name, position)
             if wanted and arguments.get(wanted) is not None:
                 mask = arguments[wanted]
             elif wanted and mask is not None:
-                kwargs[wanted] = mask
+                arguments[wanted] = mask
             masks.append(mask)
         return masks[0] if masks else None
+
+    def _penalize_activity(self, outputs: Any) -> None:
+        if self.activity_regularizer is None:
+            return
+        for output in tree.flatten(outputs):
+            penalty = self.activity_regularizer(output)
+            self.add_loss(penalty / jnp.maximum(output.shape[0], 1) if output.ndim else penalty)
 
     def _tag_outputs(self, inputs: Any, outputs: Any, previous_mask: Any) -> None:
         overridden = type(self).compute_mask is not Layer.compute_mask
         if not (self.supports_masking or overridden):
-            if previous_mask is not None and not _takes(type(self), "mask"):
+            if previous_mask is not None and not calls.takes_masks(type(self)):
                 warnings.warn(
                     f"Layer {self.name!r} ({type(self).__name__}) doesn't support masking: its input's mask ends here.",
                     stacklevel=4,
@@ -251,10 +263,22 @@ class Layer(Configurable, metaclass=LayerType):
             shape: default (), a scalar.
             initializer: default: "glorot_uniform" for floating-point dtypes, "zeros" for others.
             dtype: default: the variable dtype of the layer's policy.
-            trainable, autocast, aggregation, name: as in `Variable`.
+            trainable: whether it is trained.
+            autocast: whether it is read in the layer's compute dtype.
             regularizer: a penalty on the value, added to the loss.
             constraint: a projection, applied after every update by an optimizer.
+            aggregation: kept for Keras's signature.
+            name: its name, and the key of its random stream.
         """
+        if isinstance(shape, str):
+            raise ValueError(
+                explain(
+                    f"Layer {self.name!r}: add_weight takes the shape first.",
+                    expected="a shape",
+                    got=shape,
+                    fix=f"Pass the name by keyword: add_weight(shape=..., name={shape!r}).",
+                )
+            )
         dtype = dtypes.standardize(dtype) if dtype is not None else self.variable_dtype
         shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
         default = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
@@ -269,6 +293,7 @@ class Layer(Configurable, metaclass=LayerType):
             variable = Variable(initial, shape, dtype, trainable, autocast, aggregation, name)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
+        variable.trainable = variable.trainable and self.trainable
         self._own_variables.append(variable)
         return variable
 
@@ -277,117 +302,21 @@ class Layer(Configurable, metaclass=LayerType):
         """The layer's name below the names of the layers that hold it, as its variables have it."""
         return self._own_variables[0].path.rpartition("/")[0] if self._own_variables else self.name
 
-    @property
-    def _layers(self) -> list[Layer]:
-        return parts.held(self, Layer)
-
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
-        inner = self._layers
-        if recursive:
-            inner = [layer for child in inner for layer in child._flatten_layers()]
-        return parts.unique([self, *inner] if include_self else inner)
-
-    @property
-    def variables(self) -> list[Variable]:
-        """Every variable: own ones, seed states and metrics' included, and those of inner layers."""
-        seeds = [g.state for g in parts.seed_generators(self)]
-        metrics = [v for metric in self._metrics for v in metric.variables]
-        inner = [v for layer in self._layers for v in layer.variables]
-        return parts.unique([*parts.own_variables(self), *seeds, *metrics, *inner])
-
-    @property
-    def _metrics(self) -> list:
-        return [value for _, held in parts.attributes(self) for value in tree.walk(held) if _is_metric(value)]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables without seed states and metrics: what is saved."""
-        inner = [v for layer in self._layers for v in layer.weights]
-        return parts.unique([*parts.own_variables(self), *inner])
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that are trained: none where `trainable` is False."""
-        if not self.trainable:
-            return []
-        own = [v for v in parts.own_variables(self) if v.trainable]
-        return parts.unique([*own, *(v for layer in self._layers for v in layer.trainable_variables)])
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The variables that aren't trained."""
-        trained = {id(v) for v in self.trainable_variables}
-        return [v for v in self.variables if id(v) not in trained]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that are trained."""
-        return self.trainable_variables
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that aren't trained."""
-        trained = {id(v) for v in self.trainable_variables}
-        return [v for v in self.weights if id(v) not in trained]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the layer is trained; setting it sets it in every inner layer, too."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self._layers:
-            layer.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The weights' values, as NumPy arrays."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Sets the weights' values; ValueError, and no change at all, where number or shapes don't fit."""
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(
-                explain(
-                    f"Layer {self.name!r}: set_weights got the wrong number of arrays.",
-                    expected=f"{len(variables)} ({', '.join(v.path for v in variables)})",
-                    got=f"{len(weights)}",
-                    fix=None if self.built else "Build the layer first: call it on data, or give it an input shape.",
-                )
-            )
-        for variable, value in zip(variables, weights, strict=True):
-            variable._check_shape(np.asarray(value))
-        for variable, value in zip(variables, weights, strict=True):
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """The number of scalars in the weights."""
-        if not self.built:
-            raise ValueError(
-                explain(
-                    f"Layer {self.name!r} has no weights yet: it isn't built.",
-                    fix="Call it on data, or give it an input shape.",
-                )
-            )
-        return sum(v.size for v in self.weights)
-
     # Losses ----------------------------------------------------------------------------------------------------------
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar, or several, to the loss of the call that is running."""
-        self._losses.extend(_as_list(loss))
+        state.append_note(self, self._losses, _as_list(loss))
 
     @property
     def losses(self) -> list[Any]:
         """What `add_loss` collected in the last call, and the penalties of the weights' regularizers."""
-        added = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        added = [loss for layer in self._flatten_layers() for loss in state.notes(layer, layer._losses)]
         return added + [v.regularizer(v.value) for v in self.trainable_variables if v.regularizer is not None]
 
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers():
-            layer._losses.clear()
+            state.clear_notes(layer, layer._losses)
 
     # Derived ---------------------------------------------------------------------------------------------------------
 
@@ -397,15 +326,74 @@ class Layer(Configurable, metaclass=LayerType):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the outputs for inputs of a shape."""
-        shapes = [jax.tree.map(_as_input, a, is_leaf=_is_shape) for a in (*args, *kwargs.values())]
-        return tree.map(lambda t: t.shape, self.compute_output_spec(*shapes))
+        named = {name.removesuffix("_shape"): calls.symbolic_input(shape) for name, shape in kwargs.items()}
+        known = {name: tensor for name, tensor in named.items() if calls.takes(type(self), name)}
+        others = [tensor for name, tensor in named.items() if name not in known]
+        spec = self.compute_output_spec(*map(calls.symbolic_input, args), *others, **known)
+        return tree.map(lambda tensor: tensor.shape, spec)
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple:
+        """The outputs for given values of the variables, and the non-trainable variables' new values.
+
+        With `return_losses` the losses come third. No variable changes. ValueError where a value is missing.
+        """
+        others = self.non_trainable_variables
+        variables = [*self.trainable_variables, *others]
+        values = [*trainable_variables, *non_trainable_variables]
+        if not self.built or len(values) != len(variables) or len(others) != len(non_trainable_variables):
+            raise ValueError(
+                explain(
+                    f"Layer {self.name!r}: stateless_call got the wrong number of values.",
+                    expected=f"{len(variables) - len(others)} trainable and {len(others)} non-trainable ones",
+                    got=f"{len(trainable_variables)} and {len(non_trainable_variables)}",
+                    fix=None if self.built else "Build the layer first: call it on data.",
+                )
+            )
+        with state.Scope(variables, values) as scope:
+            outputs = self(*args, **kwargs)
+            losses = (self.losses,) if return_losses else ()
+            return (outputs, list(scope.values(others)), *losses)
 
     def _base_config(self) -> dict:
         return {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
 
+    def _config_names(self, cls: type) -> list[str]:
+        stated = () if cls.__init__ is Layer.__init__ else named_parameters(cls)
+        silent = {"activity_regularizer": self.activity_regularizer is None, "autocast": self.autocast}
+        return [name for name in super()._config_names(cls) if name in stated or not silent.get(name)]
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        """The layer of a config. What every layer has need not be an argument of the constructor.
+
+        An entry that the constructor doesn't know and that is None is passed over: it says nothing.
+        """
+        taken = named_parameters(cls)
+        known = {*taken, *(named_parameters(Layer) if takes_any(cls) else ()), *_SHAPE_ARGUMENTS}
+        apart = {name: config[name] for name in ("name", "trainable", "dtype") if name in config and name not in known}
+        given = {k: v for k, v in config.items() if k not in apart and (k in known or v is not None)}
+        layer = super().from_config(given)
+        if "name" in apart:
+            layer.name = apart["name"]
+        if "dtype" in apart:
+            layer.dtype_policy = dtypes.get_policy(apart["dtype"])
+        if "trainable" in apart:
+            layer.trainable = apart["trainable"]
+        return layer
+
     def get_build_config(self) -> dict | None:
-        """The shapes with which the layer was built."""
-        return getattr(self, "_built_for", None)
+        """The shapes with which the layer was built, in Keras's form."""
+        shapes = getattr(self, "_built_for", None)
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
 
     def get_build_entry(self) -> dict:
         """The entry of a saved config that builds the layer again."""
@@ -414,9 +402,17 @@ class Layer(Configurable, metaclass=LayerType):
 
     def build_from_config(self, config: dict) -> None:
         """Builds the layer for the shapes of `get_build_config()`."""
-        shapes = {k: jax.tree.map(tuple, v, is_leaf=_is_shape) for k, v in config.items()}
-        if not self.built:
-            self.build(*shapes.values()) if len(shapes) == 1 else self.build(**shapes)
+        config = calls.as_shapes(config or {})
+        named = config.get("shapes_dict")
+        if self.built or not config:
+            return
+        if named is None:
+            self.build(config["input_shape"])
+        elif type(self).build is not Layer.build:
+            self.build(**named)
+        else:
+            self._trace_call([], {name.removesuffix("_shape"): shape for name, shape in named.items()})
+            self._built_for, self.built = named, True
 
     @property
     def dtype(self) -> str:
@@ -450,8 +446,8 @@ class Layer(Configurable, metaclass=LayerType):
 
     def _only_node(self, what: str) -> symbolic.Node:
         if len(self._nodes) != 1:
-            state = "hasn't been called on symbolic tensors" if not self._nodes else f"is called {len(self._nodes)} times"
-            raise AttributeError(explain(f"Layer {self.name!r} has no single {what}: it {state}."))
+            called = f"is called {len(self._nodes)} times" if self._nodes else "isn't called on symbolic tensors"
+            raise AttributeError(explain(f"Layer {self.name!r} has no single {what}: it {called}."))
         return self._nodes[0]
 
     def __repr__(self) -> str:
@@ -463,44 +459,19 @@ def _scoped_build(build: Callable) -> Callable:
 
     @wraps(build)
     def scoped(self: Layer, *args: Any, **kwargs: Any) -> None:
-        outermost = not getattr(self, "_building", False)
-        if not outermost:
-            return build(self, *args, **kwargs)
+        if getattr(self, "_building", False):  # a build that calls its base class's
+            build(self, *args, **kwargs)
+            return
         self._building = True
         try:
             with naming.within(self.name):
                 build(self, *args, **kwargs)
         finally:
             del self._building
-        names = _build_parameters(type(self))
-        self._built_for = {**dict(zip(names, args, strict=False)), **kwargs}
+        self._built_for = {**dict(zip(calls.build_parameters(type(self)), args, strict=False)), **kwargs}
         self.built = True
 
     return scoped
-
-
-@cache
-def _call_signature(cls: type) -> inspect.Signature:
-    return inspect.Signature(list(inspect.signature(cls.call).parameters.values())[1:])
-
-
-@cache
-def _takes(cls: type, argument: str) -> bool:
-    return argument in _call_signature(cls).parameters
-
-
-@cache
-def _build_parameters(cls: type) -> list[str]:
-    return list(inspect.signature(inspect.unwrap(cls.build)).parameters)[1:]
-
-
-def _bind_call(layer: Layer, args: tuple, kwargs: dict) -> dict[str, Any]:
-    """The arguments of a call by name."""
-    try:
-        return _call_signature(type(layer)).bind(*args, **kwargs).arguments
-    except TypeError as error:
-        expected = ", ".join(_call_signature(type(layer)).parameters)
-        raise TypeError(explain(f"Layer {layer.name!r}: {error}.", expected=f"call({expected})")) from None
 
 
 def _batch_shape(kwargs: dict) -> tuple | None:
@@ -516,34 +487,9 @@ def _batch_shape(kwargs: dict) -> tuple | None:
     return (kwargs.get("batch_size"), *((shape,) if isinstance(shape, int) else shape))
 
 
-def _keep_mask(source: Any, target: Any) -> Any:
-    tags.set_mask(target, tags.get_mask(source))
-    return target
-
-
-def _shape_of(value: Any) -> tuple | None:
-    return tuple(s if isinstance(s, int) else None for s in value.shape) if hasattr(value, "shape") else None
-
-
-def _has_array(value: Any) -> bool:
-    return any(hasattr(leaf, "shape") for leaf in tree.walk(value))
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(size is None or isinstance(size, int) for size in value)
-
-
-def _as_input(shape: Any) -> symbolic.KerasTensor:
-    return symbolic.KerasTensor(shape)
-
-
 def _as_list(value: Any) -> list:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _one_or_list(values: list) -> Any:
     return values[0] if len(values) == 1 else values
-
-
-def _is_metric(value: Any) -> bool:
-    return hasattr(value, "update_state") and hasattr(value, "variables")
