@@ -121,7 +121,7 @@ def has_symbolic(*values: Any) -> bool:
     return any(isinstance(v, KerasTensor) for v in tree.walk(values))
 
 
-class _ShapesOnly(Scope):
+class ShapesOnly(Scope):
     """Reading a variable gives zeros of its shape, which tracing never computes: no initial value is needed."""
 
     def read(self, variable: Variable) -> Any:
@@ -143,7 +143,7 @@ def infer(function: Callable, args: Sequence[Any], kwargs: dict | None = None) -
         for place, tensor in zip(places, tensors, strict=True):
             filled[place] = tensor
         called_args, called_kwargs = jax.tree.unflatten(structure, filled)
-        with _ShapesOnly():
+        with ShapesOnly():
             return function(*called_args, **called_kwargs)
 
     avals = [leaves[i].aval for i in places]

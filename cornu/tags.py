@@ -9,6 +9,8 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from cornu import tree
+
 _tags: dict[int, tuple[weakref.ref, dict[str, Any]]] = {}
 
 
@@ -43,3 +45,22 @@ def set_logits(probabilities: Any, kind: str, logits: Any) -> None:
 def get_logits(probabilities: Any) -> tuple[str, Any] | None:
     """The kind and the logits behind probabilities, or None."""
     return _get(probabilities, "logits") if _tags else None
+
+
+def detach(outputs: Any) -> tuple[Any, dict[str, list]]:
+    """Tensors and their tags as one structure of arrays, which a transformation of JAX may hand on."""
+    leaves = tree.flatten(outputs)
+    logits = [get_logits(x) or ("", None) for x in leaves]
+    side = {kind: [x if k == kind else None for k, x in logits] for kind in ("softmax", "sigmoid")}
+    return outputs, {"mask": [get_mask(x) for x in leaves], **side}
+
+
+def attach(detached: tuple[Any, dict[str, list]]) -> Any:
+    """The tensors of `detach`, with their tags again."""
+    outputs, side = detached
+    for i, x in enumerate(tree.flatten(outputs)):
+        set_mask(x, side["mask"][i])
+        for kind in ("softmax", "sigmoid"):
+            if side[kind][i] is not None:
+                set_logits(x, kind, side[kind][i])
+    return outputs

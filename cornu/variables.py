@@ -475,7 +475,7 @@ class Lease:
         """The values on the engine, in the order of `variables`; those that aren't there yet are put there."""
         for variable in variables:
             if variable._lease is not self:
-                self._values[id(variable)] = self._engine.put(variable.stored())
+                self._values[id(variable)] = self._engine.put(variable.stored(), own=True)
                 self._held[id(variable)] = variable
                 variable._lease = self
         return [self._values[id(variable)] for variable in variables]
@@ -491,7 +491,7 @@ class Lease:
 
     def write(self, variable: Variable, value: Any) -> None:
         """Replaces a value."""
-        self._values[id(variable)] = self._engine.put(value)
+        self._values[id(variable)] = self._engine.put(value, own=True)
 
     def close(self) -> None:
         """Hands every value back to its variable."""

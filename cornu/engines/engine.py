@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 
 from cornu import config
@@ -38,20 +39,28 @@ class Engine(ABC):
     limits: ClassVar[tuple[Limit, ...]] = ()
 
     @abstractmethod
-    def compile(self, program: Program, donate: int = 0, **options: Any) -> Callable[..., tuple]:
+    def compile(self, program: Program, donate: Sequence[int] = (), **options: Any) -> Callable[..., tuple]:
         """A function of the program's flat inputs, the engine's values or NumPy arrays, that gives the tuple of its
-        flat outputs as values of the engine. It may overwrite the first `donate` inputs.
+        flat outputs as values of the engine. It may overwrite the inputs whose places are in `donate`.
 
         Raises ValueError for a program whose shapes are symbolic.
         """
 
     @abstractmethod
-    def put(self, array: Any) -> Any:
-        """An array as a value of the engine, on its device."""
+    def put(self, array: Any, own: bool = False) -> Any:
+        """An array as a value of the engine, on its device; with `own`, one that shares no memory with `array`."""
 
     @abstractmethod
     def get(self, value: Any) -> np.ndarray:
         """A value of the engine as a NumPy array."""
+
+    def to_jax(self, value: Any) -> jax.Array:
+        """A value of the engine as an array of JAX, for the variable that it belongs to."""
+        return jax.numpy.asarray(self.get(value))
+
+    def loops_well(self, program: Program) -> bool:
+        """Whether a loop over steps may run inside of a program without making the steps slower."""
+        return True
 
 
 def require_concrete(program: Program) -> None:

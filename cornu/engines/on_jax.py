@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from cornu import _jax, config
 from cornu.engines.engine import Engine, require_concrete
+from cornu.program import show
 from cornu.program.trace import Program
 
 
@@ -27,7 +28,7 @@ class OnJax(Engine):
         keep_compiled_programs()
 
     def compile(
-        self, program: Program, donate: int = 0, *, compiler_options: dict[str, Any] | None = None, **_: Any
+        self, program: Program, donate: Sequence[int] = (), *, compiler_options: dict[str, Any] | None = None, **_: Any
     ) -> Callable[..., tuple]:
         """A jitted function; the compilation comes with its first call. `compiler_options` are XLA's."""
         require_concrete(program)
@@ -37,13 +38,20 @@ class OnJax(Engine):
             return tuple(run(*inputs))
 
         flat.__name__ = program.name if program.name.isidentifier() else "program"
-        return jax.jit(flat, donate_argnums=tuple(range(donate)), compiler_options=compiler_options)
+        return jax.jit(flat, donate_argnums=tuple(donate), compiler_options=compiler_options)
 
-    def put(self, array: Any) -> jax.Array:
-        return jax.device_put(array)
+    def put(self, array: Any, own: bool = False) -> jax.Array:
+        return jax.device_put(array, may_alias=not own)
 
     def get(self, value: Any) -> np.ndarray:
         return np.asarray(value)
+
+    def to_jax(self, value: Any) -> jax.Array:
+        return value
+
+    def loops_well(self, program: Program) -> bool:
+        """XLA's CPU runs convolutions in the body of a loop many times slower than outside of one."""
+        return jax.default_backend() != "cpu" or "conv_general_dilated" not in show.count(program)
 
 
 def keep_compiled_programs() -> Path | None:

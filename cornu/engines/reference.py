@@ -29,19 +29,20 @@ class Reference(Engine):
 
     name = "reference"
 
-    def compile(self, program: Program, donate: int = 0, **_: Any) -> Callable[..., tuple]:
+    def compile(self, program: Program, donate: Sequence[int] = (), **_: Any) -> Callable[..., tuple]:
         """A function over NumPy arrays; no input is ever overwritten."""
         require_concrete(program)
         jaxpr = check(lower(program)).jaxpr
+        dtypes = [aval.dtype for aval in program.inputs]
 
         def run(*inputs: Any) -> tuple:
             with np.errstate(all="ignore"):
-                return tuple(walk(jaxpr, [self.put(x) for x in inputs]))
+                return tuple(walk(jaxpr, [np.asarray(x, dtype) for x, dtype in zip(inputs, dtypes, strict=True)]))
 
         return run
 
-    def put(self, array: Any) -> Array:
-        return np.asarray(array)
+    def put(self, array: Any, own: bool = False) -> Array:
+        return np.array(array) if own else np.asarray(array)
 
     def get(self, value: Any) -> Array:
         return np.array(value)

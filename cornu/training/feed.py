@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from cornu import tree
 from cornu.training import step as stepping
+from cornu.training.data import ArrayData
 from cornu.training.session import Session
 
 _CALL_SECONDS = 0.1
@@ -23,7 +25,7 @@ def feed(session: Session, kind: str, data: Any) -> Any:
     """The way in which batches of `data` reach the steps of a model."""
     if session.model.run_eagerly:
         return EagerFeed(session, kind, data)
-    return ResidentFeed(session, kind, data) if data.is_arrays else StreamFeed(session, kind, data)
+    return (ResidentFeed if isinstance(data, ArrayData) else StreamFeed)(session, kind, data)
 
 
 def permutation(count: int, seed: int, number: int) -> np.ndarray:
@@ -32,18 +34,17 @@ def permutation(count: int, seed: int, number: int) -> np.ndarray:
     return generator.permutation(count).astype("int32")
 
 
-def row_groups(data: Any, seed: int, epochs_seen: int, steps_per_epoch: int | None) -> Iterator[np.ndarray]:
+def row_groups(data: ArrayData, seed: int, epochs_seen: int) -> Iterator[np.ndarray]:
     """The samples of an epoch as matrices, a row per step, rows of one length together.
 
-    With `steps_per_epoch`, epochs cut a stream of passes over the data into pieces.
+    Where an epoch has fewer steps than the data have batches, epochs cut a stream of passes over the data into pieces.
     """
     size, count = data.batch_size, data.num_samples
     per_pass = -(-count // size)
-    wanted = steps_per_epoch or per_pass
-    place = epochs_seen * wanted
+    wanted, place = data.steps, epochs_seen * data.steps
     while wanted:
         number, first = divmod(place, per_pass)
-        order = permutation(count, seed, number) if data.shuffle else np.arange(count, dtype="int32")
+        order = _order(data, seed, number)
         last = min(first + wanted, per_pass)
         full = min(last, count // size)
         if full > first:
@@ -52,6 +53,15 @@ def row_groups(data: Any, seed: int, epochs_seen: int, steps_per_epoch: int | No
             yield order[full * size :].reshape(1, -1)
         wanted -= last - first
         place += last - first
+
+
+def _order(data: ArrayData, seed: int, number: int) -> np.ndarray:
+    plain = np.arange(data.num_samples, dtype="int32")
+    if data.shuffle == "batch":
+        full = data.num_samples // data.batch_size
+        batches = plain[: full * data.batch_size].reshape(full, -1)
+        return np.concatenate([batches[permutation(full, seed, number)].ravel(), plain[full * data.batch_size :]])
+    return permutation(data.num_samples, seed, number) if data.shuffle else plain
 
 
 class ResidentFeed:
@@ -65,34 +75,38 @@ class ResidentFeed:
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls of an epoch, from step `first` on."""
         passed = 0
-        for rows in row_groups(self.data, seed, epochs_seen, self.data.steps_per_epoch):
+        for rows in row_groups(self.data, seed, epochs_seen):
             start, passed = max(0, first - passed), passed + len(rows)
             if start < len(rows):
                 yield from self._run(rows, start, one_by_one)
 
     def _run(self, rows: np.ndarray, start: int, one_by_one: bool) -> Iterator[Dispatch]:
         session, model = self._session, self._session.model
-        step = session.step(
-            self._kind,
-            "loop",
-            (self.data.arrays, rows),
-            lambda: stepping.compile_loop(model, self._kind, self.data.arrays, rows, session.engine),
-        )
+
+        def make() -> stepping.CompiledStep:
+            made = stepping.compile_loop(model, self._kind, self.data.arrays, rows, session.engine)
+            if session.engine.loops_well(made.program):
+                return made
+            return stepping.compile_loop(model, self._kind, self.data.arrays, rows, session.engine, looped=False)
+
+        step = session.step(self._kind, "loop", (self.data.arrays, rows), make)
         order = session.engine.put(rows)
+        waited = time.perf_counter()
         while start < len(rows):
-            count = 1 if one_by_one else min(self._steps_per_call, len(rows) - start)
-            begin, end = np.int32(start), np.int32(start + count)
-            began = time.perf_counter()
+            count = 1 if one_by_one or not step.looped else min(self._steps_per_call, len(rows) - start)
             result: list[Any] = []
 
-            def call(begin: Any = begin, end: Any = end, result: list = result) -> Any:
+            def call(begin: Any = np.int32(start), end: Any = np.int32(start + count), result: list = result) -> Any:
                 result.append(session.run(step, *self._arrays, order, begin, end))
                 return result[0]
 
+            began = time.perf_counter()
             yield count, call
-            session.wait(result)
-            self._pace(count, time.perf_counter() - began, len(rows))
             start += count
+            if one_by_one or step.looped or time.perf_counter() - waited > _CALL_SECONDS:
+                session.wait(result)
+                waited = time.perf_counter()
+                self._pace(count, waited - began, len(rows))
 
     def _pace(self, count: int, seconds: float, most: int) -> None:
         fitting = int(count * _CALL_SECONDS / max(seconds, 1e-6))
@@ -109,9 +123,7 @@ class StreamFeed:
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls of an epoch, from step `first` on."""
         waited = time.perf_counter()
-        for number, batch in enumerate(self.data.batches(epochs_seen)):
-            if number < first:
-                continue
+        for batch in self.data.batches(epochs_seen, first, seed):
             result: list[Any] = []
 
             def call(batch: Any = batch, result: list = result) -> Any:
@@ -140,17 +152,16 @@ class EagerFeed:
 
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The steps of an epoch, from step `first` on."""
-        for number, batch in enumerate(self._batches(seed, epochs_seen)):
-            if number >= first:
-                yield 1, lambda batch=batch: self._one(batch)
+        for batch in self._batches(seed, epochs_seen, first):
+            yield 1, lambda batch=batch: self._one(batch)
 
-    def _batches(self, seed: int, epochs_seen: int) -> Iterator[Any]:
-        if not self.data.is_arrays:
-            yield from self.data.batches(epochs_seen)
+    def _batches(self, seed: int, epochs_seen: int, first: int) -> Iterator[Any]:
+        if not isinstance(self.data, ArrayData):
+            yield from self.data.batches(epochs_seen, first, seed)
             return
-        for rows in row_groups(self.data, seed, epochs_seen, self.data.steps_per_epoch):
-            for row in rows:
-                yield tree.map(lambda array, row=row: np.asarray(array)[row], self.data.arrays)
+        rows = (row for group in row_groups(self.data, seed, epochs_seen) for row in group)
+        for row in itertools.islice(rows, first, None):
+            yield tree.map(lambda array, row=row: np.asarray(array)[row], self.data.arrays)
 
     def _one(self, batch: Any) -> Any:
         model = self._session.model
@@ -173,8 +184,8 @@ class PredictFeed:
 
     def _batches(self) -> Iterator[Any]:
         data = self.data
-        if not data.is_arrays:
-            yield from data.batches(0)
+        if not isinstance(data, ArrayData):
+            yield from data.batches()
             return
         for number in range(data.steps):
             piece = slice(number * data.batch_size, (number + 1) * data.batch_size)

@@ -113,17 +113,16 @@ class _Fit:
         return (epoch + 1) % freq == 0 if isinstance(freq, (int, np.integer)) else epoch + 1 in freq
 
     def _explain_nan(self, epoch: int) -> None:
-        found = adapters.check_finite(self._data.arrays) if self._data.is_arrays else None
+        found = adapters.check_finite(self._data.arrays) if isinstance(self._data, adapters.ArrayData) else None
         cause = found or "The data are finite: the training diverges. Try a smaller learning rate, or clipnorm."
         warnings.warn(f"The loss is NaN in epoch {epoch + 1}. {cause}", RuntimeWarning, stacklevel=5)
 
 
 def _begin(model: Any, kind: str, data: Any) -> None:
     """Checks the data against the model, and makes the variables that are missing."""
-    if data.is_arrays:
-        sample = tree.map(lambda array: array[: data.batch_size], data.arrays)
+    stepping.prepare(model, kind, data.peek())
+    if isinstance(data, adapters.ArrayData):
         stepping.check_targets(model, data.arrays[1])
-        stepping.prepare(model, kind, sample)
 
 
 def _validation(given: Any, batch_size: int | None, validation_steps: int | None) -> Any:

@@ -17,7 +17,6 @@ import numpy as np
 from cornu import tags, tree
 from cornu.errors import explain
 from cornu.losses import check_labels
-from cornu.program import show
 from cornu.program.trace import Program, abstract, trace
 from cornu.symbolic import ShapesOnly
 from cornu.training.compilation import Compilation
@@ -163,6 +162,7 @@ class CompiledStep:
     written: list[Variable]
     call: Callable[..., tuple]
     program: Program
+    looped: bool = False
 
     def __call__(self, values: Sequence[Any], *inputs: Any) -> tuple[tuple, Any]:
         """The new values of `written`, and the result; `inputs` are flat."""
@@ -199,16 +199,26 @@ def compile_step(model: Any, kind: str, batch: Any, engine: Any, *, fresh: bool 
     return _compile(model, engine, once, (batch,), donate=kind == "train" and not fresh)
 
 
-def compile_loop(model: Any, kind: str, data: Any, order: Any, engine: Any) -> CompiledStep:
-    """Many steps in one call, on samples taken from `data` on the engine: by rows `start` to `stop` of `order`."""
+def compile_loop(model: Any, kind: str, data: Any, order: Any, engine: Any, looped: bool = True) -> CompiledStep:
+    """Many steps in one call, on samples taken from `data` on the engine: by rows `start` to `stop` of `order`.
+
+    Where not `looped`, the call does one step, that of row `start`.
+    """
     run, written_by_user = body(model, kind)
+
+    def take(data: Any, rows: Any) -> Any:
+        return tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
+
+    def one(data: Any, order: Any, start: Any, stop: Any) -> Any:
+        logs = run(take(data, order[start]))
+        return logs if written_by_user else model.get_metrics_result()
 
     def many(data: Any, order: Any, start: Any, stop: Any) -> Any:
         outer, wrote = current_scope(), {}
 
         def once(number: Any, carry: tuple) -> tuple:
             with Scope(outer.variables, carry[0]) as scope:
-                logs = run(tree.map(lambda array: jnp.take(array, order[number], axis=0, mode="clip"), data))
+                logs = run(take(data, order[number]))
                 values = scope.values(outer.variables)
             wrote.update(scope.written)
             outer.strays.update(scope.strays)
@@ -224,7 +234,9 @@ def compile_loop(model: Any, kind: str, data: Any, order: Any, engine: Any) -> C
         return logs if written_by_user else model.get_metrics_result()
 
     index = jax.ShapeDtypeStruct((), "int32")
-    return _compile(model, engine, many, (data, order, index, index), donate=kind == "train")
+    step = _compile(model, engine, many if looped else one, (data, order, index, index), donate=kind == "train")
+    step.looped = looped
+    return step
 
 
 def _compile(model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool) -> CompiledStep:
@@ -250,8 +262,3 @@ def _compile(model: Any, engine: Any, function: Callable, inputs: tuple, *, dona
         engine.compile(program, donate=tuple(places) if donate else ()),
         program,
     )
-
-
-def convolves(step: CompiledStep) -> bool:
-    """Whether a step holds a convolution, which XLA's CPU runs slowly inside of a loop's body."""
-    return "conv_general_dilated" in show.count(step.program)
