@@ -311,7 +311,7 @@ DERIVED: dict[str, Callable] = {
     "square": lambda x: x * x,
     "integer_pow": _integer_pow,
     "pow": _pow,
-    "rsqrt": lambda x: 1 / jnp.sqrt(x),
+    "rsqrt": lambda x, **_: 1 / jnp.sqrt(x),
     "ceil": lambda x: -jnp.floor(-x),
     "round": _round_away,
     "clamp": lambda low, x, high: jnp.minimum(jnp.maximum(x, low), high),

@@ -127,6 +127,10 @@ def _lower_jaxpr(closed: _jax.ClosedJaxpr) -> _jax.ClosedJaxpr:
     return jax.make_jaxpr(flat)(*_flat_avals(closed.in_avals))
 
 
+def _lower_function(function: Callable, avals: Sequence[Any]) -> _jax.ClosedJaxpr:
+    return _lower_jaxpr(jax.make_jaxpr(function)(*_flat_avals(avals)))
+
+
 def _rule(equation: _jax.Equation) -> Callable:
     name = equation.primitive.name
     if name in _jax.CALLS:
@@ -185,15 +189,45 @@ def _scan(equation: _jax.Equation, *values: Any) -> list[Any]:
 
 def _while(equation: _jax.Equation, *values: Any) -> list[Any]:
     params, body = equation.params, equation.params["body_jaxpr"]
-    tests = params["cond_nconsts"]
+    split = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
+    tests, constants, state = map(_flat, (values[: split[0]], values[split[0] : split[1]], values[split[1] :]))
+    test, step = _lower_jaxpr(params["cond_jaxpr"]), _lower_jaxpr(body)
+    if test.out_avals[0].shape:
+        test, step = _while_any(test, step, len(tests))
+        constants = [*tests, *constants]
     changed = {
-        "cond_jaxpr": _lower_jaxpr(params["cond_jaxpr"]),
-        "cond_nconsts": len(_flat(values[:tests])),
-        "body_jaxpr": _lower_jaxpr(body),
-        "body_nconsts": len(_flat(values[tests : tests + params["body_nconsts"]])),
+        "cond_jaxpr": test,
+        "cond_nconsts": len(tests),
+        "body_jaxpr": step,
+        "body_nconsts": len(constants),
     }
-    results = equation.primitive.bind(*_flat(values), **{**params, **changed})
+    results = equation.primitive.bind(*tests, *constants, *state, **{**params, **changed})
     return _nested(results, body.out_avals)
+
+
+def _while_any(
+    test: _jax.ClosedJaxpr, step: _jax.ClosedJaxpr, tests: int
+) -> tuple[_jax.ClosedJaxpr, _jax.ClosedJaxpr]:
+    """A loop with a condition for each element of a batch: it goes on while any holds, and moves only those on.
+
+    The new body takes the condition's constants before its own.
+    """
+    constants = len(step.in_avals) - len(step.out_avals)
+
+    def any_holds(*values: Any) -> Any:
+        return jnp.any(_jax.as_function(test)(*values)[0])
+
+    def step_some(*values: Any) -> list[Any]:
+        state = values[tests + constants :]
+        (holds,) = _jax.as_function(test)(*values[:tests], *state)
+        moved = _jax.as_function(step)(*values[tests:])
+        return [
+            jnp.where(jnp.reshape(holds, holds.shape + (1,) * (old.ndim - holds.ndim)), new, old)
+            for new, old in zip(moved, state, strict=True)
+        ]
+
+    operands = [*test.in_avals[:tests], *step.in_avals]
+    return _lower_function(any_holds, test.in_avals), _lower_function(step_some, operands)
 
 
 def _cond(equation: _jax.Equation, index: Any, *values: Any) -> list[Any]:
