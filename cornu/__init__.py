@@ -18,34 +18,74 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cornu import (
         activations as activations,
+    )
+    from cornu import (
         callbacks as callbacks,
+    )
+    from cornu import (
         config as config,
+    )
+    from cornu import (
         constraints as constraints,
+    )
+    from cornu import (
         datasets as datasets,
+    )
+    from cornu import (
         initializers as initializers,
+    )
+    from cornu import (
         layers as layers,
+    )
+    from cornu import (
         losses as losses,
+    )
+    from cornu import (
         metrics as metrics,
+    )
+    from cornu import (
         models as models,
+    )
+    from cornu import (
         ops as ops,
+    )
+    from cornu import (
         optimizers as optimizers,
+    )
+    from cornu import (
         random as random,
+    )
+    from cornu import (
         regularizers as regularizers,
+    )
+    from cornu import (
         saving as saving,
+    )
+    from cornu import (
         tree as tree,
+    )
+    from cornu import (
         utils as utils,
+    )
+    from cornu import (
         visualization as visualization,
     )
     from cornu.dtypes import DTypePolicy as DTypePolicy
     from cornu.initializers import Initializer as Initializer
-    from cornu.layers import Input as Input, InputSpec as InputSpec, Layer as Layer
+    from cornu.layers import Input as Input
+    from cornu.layers import InputSpec as InputSpec
+    from cornu.layers import Layer as Layer
     from cornu.losses import Loss as Loss
     from cornu.metrics import Metric as Metric
-    from cornu.models import Model as Model, Sequential as Sequential
+    from cornu.models import Model as Model
+    from cornu.models import Sequential as Sequential
     from cornu.optimizers import Optimizer as Optimizer
     from cornu.regularizers import Regularizer as Regularizer
     from cornu.symbolic import KerasTensor as KerasTensor
-    from cornu.variables import Variable as Variable, grad as grad, jit as jit, value_and_grad as value_and_grad
+    from cornu.variables import Variable as Variable
+    from cornu.variables import grad as grad
+    from cornu.variables import jit as jit
+    from cornu.variables import value_and_grad as value_and_grad
 
 _MODULES = {
     "activations", "callbacks", "config", "constraints", "datasets", "dtypes", "initializers", "layers", "losses",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import ml_dtypes
 import numpy as np
 
@@ -13,7 +15,8 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 OTHERS = ("bool", "complex64", "complex128", "string")
 ALLOWED = FLOATS + INTEGERS + OTHERS
 
-_SPELLINGS = {float: "float32", int: "int32", bool: "bool", "float": "float32", "int": "int32", "str": "string", str: "string"}
+_SPELLINGS = {float: "float32", int: "int32", bool: "bool", str: "string"}
+_SPELLINGS |= {kind.__name__: name for kind, name in _SPELLINGS.items()}
 
 
 def standardize(dtype: object = None) -> str:
@@ -32,10 +35,8 @@ def standardize(dtype: object = None) -> str:
     if isinstance(dtype, str) and dtype in ALLOWED:
         return dtype
     name = getattr(dtype, "name", None) or str(dtype).removeprefix("torch.")
-    try:
+    with contextlib.suppress(TypeError):
         name = name if name in ALLOWED else np.dtype(dtype).name
-    except TypeError:
-        pass
     if name not in ALLOWED:
         raise ValueError(
             explain(f"Unknown dtype.{nearest(name, ALLOWED)}", expected=f"one of {', '.join(ALLOWED)}", got=dtype)

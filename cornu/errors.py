@@ -9,8 +9,8 @@ from collections.abc import Iterable
 def explain(what: str, *, expected: object = None, got: object = None, fix: str | None = None) -> str:
     """The text of an error, in the one order that every error of cornu has.
 
-    >>> print(explain("Dense 'd': argument `units` is wrong.", expected="a positive integer", got=-1, fix="Pass 1 or more."))
-    Dense 'd': argument `units` is wrong.
+    >>> print(explain("Dense: `units` is wrong.", expected="a positive integer", got=-1, fix="Pass 1 or more."))
+    Dense: `units` is wrong.
       expected: a positive integer
       got:      -1
       to do:    Pass 1 or more.
@@ -23,15 +23,13 @@ def explain(what: str, *, expected: object = None, got: object = None, fix: str 
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """" Did you mean 'x'?" with the nearest of `names`, or nothing.
+    """ " Did you mean 'x'?" with the nearest of `names`, or nothing.
 
     >>> nearest("adaam", ["adam", "sgd"])
     " Did you mean 'adam'?"
     """
     names = [str(n) for n in names]
-    found = difflib.get_close_matches(str(name), names, n=1) or [
-        n for n in names if n.lower() == str(name).lower()
-    ]
+    found = difflib.get_close_matches(str(name), names, n=1) or [n for n in names if n.lower() == str(name).lower()]
     return f" Did you mean {found[0]!r}?" if found else ""
 
 

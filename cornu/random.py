@@ -128,7 +128,7 @@ class SeedGenerator:
 _global_generator: list[tuple[int, SeedGenerator]] = []
 
 
-def draw_key(seed: int | SeedGenerator | None | Any = None) -> Any:
+def draw_key(seed: int | SeedGenerator | Any | None = None) -> Any:
     """The key that a `seed` argument stands for; None takes the next key of the process's own generator."""
     if isinstance(seed, SeedGenerator):
         return seed.next()
@@ -141,6 +141,30 @@ def draw_key(seed: int | SeedGenerator | None | Any = None) -> Any:
     if not _global_generator or _global_generator[0][0] != root_seed():
         _global_generator[:] = [(root_seed(), SeedGenerator(derive("global")))]
     return _global_generator[0][1].next()
+
+
+def get_state() -> dict[str, Any]:
+    """Where the streams stand, as data: the root seed, the parts made so far, the process's own generator."""
+    own = [[seed, generator.seed, generator.state.numpy()] for seed, generator in _global_generator]
+    return {"root": root_seed(), "streams": dict(_occurrences), "own": own}
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Puts every stream where `get_state` found it.
+
+    >>> state = get_state()
+    >>> first = next_seed()
+    >>> set_state(state)
+    >>> next_seed() == first
+    True
+    """
+    _root[0] = int(state["root"])
+    _occurrences.clear()
+    _occurrences.update(state["streams"])
+    _global_generator.clear()
+    for seed, start, words in state["own"]:
+        _global_generator.append((seed, SeedGenerator(start)))
+        _global_generator[0][1].state.assign(words)
 
 
 # Draws on the device -------------------------------------------------------------------------------------------------

@@ -72,8 +72,9 @@ def sizes(rank: int) -> Domain:
     words = f"a positive integer or a tuple of {rank}"
     return Domain(
         words,
-        lambda v: positive_int.test(v)
-        or (isinstance(v, (list, tuple)) and len(v) == rank and all(map(positive_int.test, v))),
+        lambda v: (
+            positive_int.test(v) or (isinstance(v, (list, tuple)) and len(v) == rank and all(map(positive_int.test, v)))
+        ),
     )
 
 

@@ -30,7 +30,7 @@ def unflatten(treedef: Any, leaves: Any) -> Any:
     return _tree.tree_unflatten(treedef, leaves)
 
 
-def map(function: Callable, *trees: Any, is_leaf: Callable | None = None) -> Any:  # noqa: A001
+def map(function: Callable, *trees: Any, is_leaf: Callable | None = None) -> Any:
     """The tree of `function`'s results on the leaves of trees of one structure.
 
     >>> map(lambda a, b: a + b, {"x": 1}, {"x": 2})

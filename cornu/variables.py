@@ -68,7 +68,9 @@ class Variable:
         self._lease: Lease | None = None
         if callable(initializer):
             if shape is None:
-                raise ValueError(explain(f"Variable {self.name!r}: `shape` is missing.", expected="a tuple of integers"))
+                raise ValueError(
+                    explain(f"Variable {self.name!r}: `shape` is missing.", expected="a tuple of integers")
+                )
             self.dtype, self.shape = dtypes.standardize(dtype), tuple(map(operator.index, shape))
             self._initializer: Callable | None = initializer
             self._value: Any = None
@@ -362,7 +364,7 @@ def functional(function: Callable, variables: Sequence[Variable]) -> Callable:
 
 
 def discover(run: Callable[[list[Variable]], tuple[Any, Scope]], variables: Sequence[Variable]) -> tuple[Any, list]:
-    """Calls `run(variables)`, which traces under a scope, until no variable strays; gives its result and all of them."""
+    """Calls `run(variables)`, which traces under a scope, until no variable strays; gives its result and them all."""
     variables = list(variables)
     while True:
         result, scope = run(variables)

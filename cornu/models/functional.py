@@ -80,9 +80,11 @@ class Functional(Model):
                         got=list(inputs),
                     )
                 )
-            return tree.flatten({name: inputs[name] for name in names}) if isinstance(wanted, dict) else [
-                inputs[name] for name in names
-            ]
+            return (
+                tree.flatten({name: inputs[name] for name in names})
+                if isinstance(wanted, dict)
+                else [inputs[name] for name in names]
+            )
         values = tree.flatten(inputs)
         if len(values) != len(self.inputs):
             raise ValueError(
@@ -165,7 +167,9 @@ class Functional(Model):
         """The names of the outputs: their keys, or the names of the layers that make them."""
         if isinstance(self._outputs_struct, dict):
             return sorted(self._outputs_struct)
-        return [getattr(t.node.operation, "name", t.node.operation.__name__) if t.node else t.name for t in self.outputs]
+        return [
+            getattr(t.node.operation, "name", t.node.operation.__name__) if t.node else t.name for t in self.outputs
+        ]
 
     @property
     def input_shape(self) -> Any:

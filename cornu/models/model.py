@@ -20,9 +20,9 @@ class Model(Layer):
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, `Sequential`, or a subclass with `call`.
 
-    Differences from Keras: inside `train_step`, `test_step` and `call`, metrics may be updated, several optimizers used
-    and gradients taken (`cornu.value_and_grad`) as in plain Python, and it is compiled all the same; no `stateless_call`
-    is needed. The loss of a model that ends in a softmax or sigmoid is computed from the logits.
+    Differences from Keras: inside `train_step`, `test_step` and `call`, metrics may be updated, several optimizers
+    used and gradients taken (`cornu.value_and_grad`) as in plain Python, and it is compiled all the same; no
+    `stateless_call` is needed. The loss of a model that ends in a softmax or sigmoid is computed from the logits.
 
     >>> import cornu
     >>> x = cornu.Input((4,))
@@ -230,8 +230,9 @@ class Model(Layer):
         """Trains the model for a number of epochs and gives the `History`.
 
         Args:
-            x, y: arrays (NumPy, JAX, pandas, PyTorch), nested lists or dicts of them; or `x` a generator, `PyDataset`,
+            x: arrays (NumPy, JAX, pandas, PyTorch), nested lists or dicts of them; or a generator, `PyDataset`,
                 tf.data dataset or torch DataLoader that yields `(x, y)` or `(x, y, sample_weight)`.
+            y: the targets of arrays.
             batch_size: default 32; not with a dataset.
             epochs: the number of the last epoch.
             verbose: 0 silent, 1 progress bar, 2 one line per epoch, "auto".
@@ -243,7 +244,8 @@ class Model(Layer):
             class_weight: the weight of each class's samples in the loss.
             sample_weight: the weight of each sample in the loss.
             initial_epoch: the number of epochs that count as done.
-            steps_per_epoch, validation_steps: the number of batches in an epoch; needed for endless generators.
+            steps_per_epoch: the number of batches in an epoch; needed for endless generators.
+            validation_steps: the number of batches in a validation.
             validation_batch_size: default `batch_size`.
             validation_freq: every how many epochs, or after which epochs, validation runs.
 

@@ -170,7 +170,17 @@ def _forward(name: str) -> property:
     return property(lambda self: getattr(self._functional, name), doc=getattr(Functional, name).__doc__)
 
 
-for _name in ("input", "output", "inputs", "outputs", "nodes", "input_shape", "output_shape", "input_names", "output_names"):
+for _name in (
+    "input",
+    "output",
+    "inputs",
+    "outputs",
+    "nodes",
+    "input_shape",
+    "output_shape",
+    "input_names",
+    "output_names",
+):
     setattr(Sequential, _name, _forward(_name))
 
 

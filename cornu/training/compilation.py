@@ -35,9 +35,9 @@ class Compilation:
         self.arguments = dict(zip(ARGUMENTS, arguments, strict=True))
         given = self.arguments
         self.optimizer = optimizers.get(given["optimizer"])
-        if model.dtype_policy.name == "mixed_float16" and given["auto_scale_loss"] and self.optimizer is not None:
-            if not isinstance(self.optimizer, optimizers.LossScaleOptimizer):
-                self.optimizer = optimizers.LossScaleOptimizer(self.optimizer, name="loss_scale_optimizer")
+        scaled = self.optimizer is None or isinstance(self.optimizer, optimizers.LossScaleOptimizer)
+        if model.dtype_policy.name == "mixed_float16" and given["auto_scale_loss"] and not scaled:
+            self.optimizer = optimizers.LossScaleOptimizer(self.optimizer, name="loss_scale_optimizer")
         names = getattr(model, "output_names", None)
         self.loss = CompiledLoss(given["loss"], given["loss_weights"], names) if given["loss"] is not None else None
         self.loss_mean = metrics_module.Mean(name="loss")

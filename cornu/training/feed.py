@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -67,51 +68,92 @@ def _order(data: ArrayData, seed: int, number: int) -> np.ndarray:
 class ResidentFeed:
     """Arrays lie on the engine; each call takes the samples of its steps there."""
 
-    def __init__(self, session: Session, kind: str, data: Any) -> None:
+    def __init__(self, session: Session, kind: str, data: ArrayData) -> None:
         self._session, self._kind, self.data = session, kind, data
         self._arrays = session.put(data.arrays)
         self._steps_per_call = 1
 
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls of an epoch, from step `first` on."""
-        passed = 0
-        for rows in row_groups(self.data, seed, epochs_seen):
-            start, passed = max(0, first - passed), passed + len(rows)
-            if start < len(rows):
-                yield from self._run(rows, start, one_by_one)
+        groups = list(row_groups(self.data, seed, epochs_seen))
+        orders = [self._session.engine.put(group) for group in groups]
+        step = self._session.step(self._kind, "loop", (self.data.arrays, groups), lambda: self._compile(groups))
+        if step is None:
+            return self._by_rows(groups, orders, first)
+        return self._by_calls(step, groups, orders, first, one_by_one)
 
-    def _run(self, rows: np.ndarray, start: int, one_by_one: bool) -> Iterator[Dispatch]:
-        session, model = self._session, self._session.model
+    def _compile(self, groups: list[np.ndarray]) -> stepping.CompiledStep | None:
+        """The loop over steps; None where the engine runs it better step by step."""
+        session = self._session
+        made = stepping.compile_loop(session.model, self._kind, self.data.arrays, groups, session.engine)
+        return made if session.engine.loops_well(made.program) else None
 
-        def make() -> stepping.CompiledStep:
-            made = stepping.compile_loop(model, self._kind, self.data.arrays, rows, session.engine)
-            if session.engine.loops_well(made.program):
-                return made
-            return stepping.compile_loop(model, self._kind, self.data.arrays, rows, session.engine, looped=False)
-
-        step = session.step(self._kind, "loop", (self.data.arrays, rows), make)
-        order = session.engine.put(rows)
-        waited = time.perf_counter()
-        while start < len(rows):
-            count = 1 if one_by_one or not step.looped else min(self._steps_per_call, len(rows) - start)
-            result: list[Any] = []
-
-            def call(begin: Any = np.int32(start), end: Any = np.int32(start + count), result: list = result) -> Any:
-                result.append(session.run(step, *self._arrays, order, begin, end))
-                return result[0]
-
+    def _by_calls(
+        self, step: stepping.CompiledStep, groups: list[np.ndarray], orders: list, first: int, one_by_one: bool
+    ) -> Iterator[Dispatch]:
+        total, start = sum(map(len, groups)), first
+        while start < total:
+            count = 1 if one_by_one else min(self._steps_per_call, total - start)
+            call = _Call(
+                self._session, step, (*self._arrays, *orders, *_spans(groups, start, start + count), start == 0)
+            )
             began = time.perf_counter()
             yield count, call
+            self._session.wait(call.result)
+            self._pace(count, time.perf_counter() - began, total)
             start += count
-            if one_by_one or step.looped or time.perf_counter() - waited > _CALL_SECONDS:
-                session.wait(result)
-                waited = time.perf_counter()
-                self._pace(count, waited - began, len(rows))
 
-    def _pace(self, count: int, seconds: float, most: int) -> None:
-        fitting = int(count * _CALL_SECONDS / max(seconds, 1e-6))
-        if count >= min(self._steps_per_call, most):
+    def _pace(self, count: int, seconds: float, total: int) -> None:
+        if count >= min(self._steps_per_call, total):
+            fitting = int(count * _CALL_SECONDS / max(seconds, 1e-6))
             self._steps_per_call = max(1, min(fitting, 8 * self._steps_per_call))
+
+    def _by_rows(self, groups: list[np.ndarray], orders: list, first: int) -> Iterator[Dispatch]:
+        session, model, done = self._session, self._session.model, 0
+        pace = _Waiting(session)
+        for group, order in zip(groups, orders, strict=True):
+            make = functools.partial(stepping.compile_row, model, self._kind, self.data.arrays, group, session.engine)
+            step = session.step(self._kind, "row", (self.data.arrays, group), make)
+            for row in range(len(group)):
+                if done >= first:
+                    call = _Call(session, step, (*self._arrays, order, np.int32(row), np.bool_(done == 0)))
+                    yield 1, call
+                    pace.after(call)
+                done += 1
+
+
+def _spans(groups: list[np.ndarray], start: int, stop: int) -> list[np.int32]:
+    """For each group of rows, the first and the last of those that are steps `start` to `stop` of the epoch."""
+    spans, before = [], 0
+    for group in groups:
+        spans += [np.int32(min(max(place - before, 0), len(group))) for place in (start, stop)]
+        before += len(group)
+    return spans
+
+
+class _Call:
+    """A step with its inputs, ready to be carried out."""
+
+    def __init__(self, session: Session, step: stepping.CompiledStep, inputs: tuple) -> None:
+        self._session, self._step, self._inputs = session, step, inputs
+        self.result: Any = None
+
+    def __call__(self) -> Any:
+        self.result = self._session.run(self._step, *self._inputs)
+        return self.result
+
+
+class _Waiting:
+    """Lets the engine work ahead, but not far: waits for a result now and then."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._last = session, time.perf_counter()
+
+    def after(self, call: _Call) -> None:
+        """Waits for a call's result if the last wait is a while ago."""
+        if time.perf_counter() - self._last > _CALL_SECONDS:
+            self._session.wait(call.result)
+            self._last = time.perf_counter()
 
 
 class StreamFeed:
@@ -122,26 +164,12 @@ class StreamFeed:
 
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls of an epoch, from step `first` on."""
-        waited = time.perf_counter()
-        for batch in self.data.batches(epochs_seen, first, seed):
-            result: list[Any] = []
-
-            def call(batch: Any = batch, result: list = result) -> Any:
-                result.append(self._one(batch))
-                return result[0]
-
+        pace = _Waiting(self._session)
+        for number, batch in enumerate(self.data.batches(epochs_seen, first, seed), start=first):
+            step = batch_step(self._session, self._kind, batch)
+            call = _Call(self._session, step, (*self._session.put(batch), np.bool_(number == 0)))
             yield 1, call
-            if one_by_one or time.perf_counter() - waited > _CALL_SECONDS:
-                self._session.wait(result)
-                waited = time.perf_counter()
-
-    def _one(self, batch: Any) -> Any:
-        session, model = self._session, self._session.model
-        stepping.prepare(model, self._kind, batch)
-        step = session.step(
-            self._kind, "step", batch, lambda: stepping.compile_step(model, self._kind, batch, session.engine)
-        )
-        return session.run(step, *session.put(batch))
+            pace.after(call)
 
 
 class EagerFeed:
@@ -152,8 +180,8 @@ class EagerFeed:
 
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The steps of an epoch, from step `first` on."""
-        for batch in self._batches(seed, epochs_seen, first):
-            yield 1, lambda batch=batch: self._one(batch)
+        for number, batch in enumerate(self._batches(seed, epochs_seen, first), start=first):
+            yield 1, functools.partial(run_eagerly, self._session.model, self._kind, batch, number == 0)
 
     def _batches(self, seed: int, epochs_seen: int, first: int) -> Iterator[Any]:
         if not isinstance(self.data, ArrayData):
@@ -163,12 +191,26 @@ class EagerFeed:
         for row in itertools.islice(rows, first, None):
             yield tree.map(lambda array, row=row: np.asarray(array)[row], self.data.arrays)
 
-    def _one(self, batch: Any) -> Any:
-        model = self._session.model
-        stepping.prepare(model, self._kind, batch)
-        run, written_by_user = stepping.body(model, self._kind)
-        result = run(batch)
-        return result if written_by_user else model.get_metrics_result()
+
+def run_eagerly(model: Any, kind: str, batch: Any, fresh: bool) -> Any:
+    """One step as plain Python; gives the logs."""
+    stepping.prepare(model, kind, batch)
+    if fresh:
+        model.reset_metrics()
+    run, written_by_user = stepping.body(model, kind)
+    logs = run(batch)
+    return logs if written_by_user else model.get_metrics_result()
+
+
+def batch_step(session: Session, kind: str, batch: Any) -> stepping.CompiledStep:
+    """The compiled step for batches of this shape."""
+    model = session.model
+
+    def make() -> stepping.CompiledStep:
+        stepping.prepare(model, kind, batch)
+        return stepping.compile_step(model, kind, batch, session.engine)
+
+    return session.step(kind, "step", batch, make)
 
 
 class PredictFeed:
@@ -211,11 +253,7 @@ def pad(batch: Any, count: int, most: int) -> Any:
 
 def predict_batch(session: Session, batch: Any) -> Any:
     """The outputs for a batch, still on the engine."""
-    model = session.model
+    return session.run(batch_step(session, "predict", batch), *session.put(batch), _FALSE)
 
-    def make() -> stepping.CompiledStep:
-        stepping.prepare(model, "predict", batch)
-        return stepping.compile_step(model, "predict", batch, session.engine)
 
-    step = session.step("predict", "step", batch, make)
-    return session.run(step, *session.put(batch))
+_FALSE = np.bool_(False)

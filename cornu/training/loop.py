@@ -40,9 +40,13 @@ def fit(
     """`Model.fit`."""
     compiled = stepping.compilation(model)
     if compiled.optimizer is None:
-        raise ValueError(explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile()."))
+        raise ValueError(
+            explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile().")
+        )
     if validation_split and validation_data is None:
-        (x, y, sample_weight), validation_data = adapters.train_validation_split((x, y, sample_weight), validation_split)
+        (x, y, sample_weight), validation_data = adapters.train_validation_split(
+            (x, y, sample_weight), validation_split
+        )
     data = adapters.standardize(
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight
     )
@@ -74,13 +78,12 @@ class _Fit:
 
     def run(self, epochs: int) -> None:
         """Trains until epoch number `epochs`, or until somebody stops it."""
-        model, position, hooks = self._session.model, self._session.model.position, self._hooks
+        model, hooks = self._session.model, self._hooks
+        position = model.position
         hooks.on_train_begin()
         logs: dict[str, Any] = {}
         while position.epoch < epochs and not model.stop_training:
             epoch = position.epoch
-            if not position.step:
-                model.reset_metrics()
             hooks.on_epoch_begin(epoch)
             logs = self._epoch(position)
             if np.isnan(np.asarray(logs.get("loss", 0.0))).any():
@@ -130,7 +133,9 @@ def _validation(given: Any, batch_size: int | None, validation_steps: int | None
         return None
     if isinstance(given, (tuple, list)):
         x, y, sample_weight = stepping.unpack(tuple(given))
-        return adapters.standardize(x, y, sample_weight, batch_size=batch_size, steps=validation_steps, for_training=False)
+        return adapters.standardize(
+            x, y, sample_weight, batch_size=batch_size, steps=validation_steps, for_training=False
+        )
     return adapters.standardize(given, batch_size=batch_size, steps=validation_steps, for_training=False)
 
 
@@ -153,7 +158,6 @@ def _dispatch(
 
 def _evaluate(session: Session, source: Any, hooks: Any, interrupts: Any, progress: Any = None) -> dict[str, Any]:
     """The exact values of loss and metrics over data."""
-    session.model.reset_metrics()
     hooks.on_test_begin()
     logs: Any = None
     for done, logs in _dispatch(source, "test", hooks):

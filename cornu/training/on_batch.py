@@ -9,7 +9,7 @@ import numpy as np
 from cornu import tree
 from cornu.training import data as adapters
 from cornu.training import step as stepping
-from cornu.training.feed import predict_batch
+from cornu.training.feed import batch_step, predict_batch, run_eagerly
 from cornu.training.loop import in_order, plain_logs
 from cornu.training.session import Session
 
@@ -30,18 +30,11 @@ def _step(
     stepping.compilation(model)
     data = adapters.standardize(x, y, sample_weight, batch_size=_length(x), class_weight=class_weight)
     batch = data.arrays
-    stepping.prepare(model, kind, batch)
     if model.run_eagerly:
-        model.reset_metrics()
-        logs = stepping.body(model, kind)[0](batch) or model.get_metrics_result()
-        return in_order(plain_logs(logs), return_dict)
+        return in_order(plain_logs(run_eagerly(model, kind, batch, fresh=True)), return_dict)
     with Session(model) as session:
-
-        def make() -> stepping.CompiledStep:
-            return stepping.compile_step(model, kind, batch, session.engine, fresh=True)
-
-        step = session.step(kind, "fresh step", batch, make)
-        return in_order(plain_logs(session.run(step, *session.put(batch))), return_dict)
+        step = batch_step(session, kind, batch)
+        return in_order(plain_logs(session.run(step, *session.put(batch), np.bool_(True))), return_dict)
 
 
 def predict(model: Any, x: Any) -> Any:

@@ -42,7 +42,9 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     if not isinstance(data, (list, tuple)):
         return data, None, None
     if not 1 <= len(data) <= 3:
-        raise ValueError(explain("A batch has the wrong form.", expected="(x, y) or (x, y, sample_weight)", got=len(data)))
+        raise ValueError(
+            explain("A batch has the wrong form.", expected="(x, y) or (x, y, sample_weight)", got=len(data))
+        )
     x, y, sample_weight = (*data, None, None)[:3]
     return x, y, sample_weight
 
@@ -162,7 +164,6 @@ class CompiledStep:
     written: list[Variable]
     call: Callable[..., tuple]
     program: Program
-    looped: bool = False
 
     def __call__(self, values: Sequence[Any], *inputs: Any) -> tuple[tuple, Any]:
         """The new values of `written`, and the result; `inputs` are flat."""
@@ -186,57 +187,88 @@ def prepare(model: Any, kind: str, batch: Any) -> None:
     model._clear_losses()
 
 
-def compile_step(model: Any, kind: str, batch: Any, engine: Any, *, fresh: bool = False) -> CompiledStep:
-    """One step on a batch that is handed in. `fresh` starts the metrics anew in it."""
+def compile_step(model: Any, kind: str, batch: Any, engine: Any) -> CompiledStep:
+    """One step: a function of a batch, and of whether the metrics start anew in it."""
     run, written_by_user = body(model, kind)
 
-    def once(batch: Any) -> Any:
-        if fresh:
-            model.reset_metrics()
-        result = run(batch)
-        return result if written_by_user or kind == "predict" else model.get_metrics_result()
+    def once(batch: Any, fresh: Any) -> Any:
+        if kind == "predict":
+            return run(batch)
+        _start_metrics(model, fresh)
+        logs = run(batch)
+        return logs if written_by_user else model.get_metrics_result()
 
-    return _compile(model, engine, once, (batch,), donate=kind == "train" and not fresh)
+    return _compile(model, engine, once, (batch, _FLAG), donate=kind == "train")
 
 
-def compile_loop(model: Any, kind: str, data: Any, order: Any, engine: Any, looped: bool = True) -> CompiledStep:
-    """Many steps in one call, on samples taken from `data` on the engine: by rows `start` to `stop` of `order`.
+def compile_row(model: Any, kind: str, data: Any, order: Any, engine: Any) -> CompiledStep:
+    """One step on samples taken from `data` on the engine: those of a row of `order`."""
+    run, written_by_user = body(model, kind)
 
-    Where not `looped`, the call does one step, that of row `start`.
+    def once(data: Any, order: Any, row: Any, fresh: Any) -> Any:
+        _start_metrics(model, fresh)
+        logs = run(_take(data, order[row]))
+        return logs if written_by_user else model.get_metrics_result()
+
+    return _compile(model, engine, once, (data, order, _INDEX, _FLAG), donate=kind == "train")
+
+
+def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine: Any) -> CompiledStep:
+    """Many steps in one call, on samples taken from `data` on the engine.
+
+    `orders` are matrices, a row of samples per step; for each, the call takes the first row and the one to stop at.
     """
     run, written_by_user = body(model, kind)
 
-    def take(data: Any, rows: Any) -> Any:
-        return tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
-
-    def one(data: Any, order: Any, start: Any, stop: Any) -> Any:
-        logs = run(take(data, order[start]))
+    def many(data: Any, orders: Sequence[Any], spans: Sequence[Any], fresh: Any) -> Any:
+        _start_metrics(model, fresh)
+        logs = None
+        for order, (start, stop) in zip(orders, spans, strict=True):
+            logs = _loop(start, stop, lambda row, order=order: run(_take(data, order[row])), written_by_user, logs)
         return logs if written_by_user else model.get_metrics_result()
 
-    def many(data: Any, order: Any, start: Any, stop: Any) -> Any:
-        outer, wrote = current_scope(), {}
+    spans = [(_INDEX, _INDEX)] * len(orders)
+    return _compile(model, engine, many, (data, list(orders), spans, _FLAG), donate=kind == "train")
 
-        def once(number: Any, carry: tuple) -> tuple:
-            with Scope(outer.variables, carry[0]) as scope:
-                logs = run(take(data, order[number]))
-                values = scope.values(outer.variables)
-            wrote.update(scope.written)
-            outer.strays.update(scope.strays)
-            return values, (logs if written_by_user else None)
 
-        values = outer.values(outer.variables)
+_INDEX = jax.ShapeDtypeStruct((), "int32")
+_FLAG = jax.ShapeDtypeStruct((), "bool")
+
+
+def _take(data: Any, rows: Any) -> Any:
+    return tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
+
+
+def _start_metrics(model: Any, fresh: Any) -> None:
+    """Sets the metrics back to their start where `fresh`."""
+    variables = [v for metric in model.metrics for v in metric.variables]
+    before = [v.value for v in variables]
+    model.reset_metrics()
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(jnp.where(fresh, variable.value, value))
+
+
+def _loop(start: Any, stop: Any, run: Callable[[Any], Any], keep_logs: bool, logs: Any) -> Any:
+    """Runs steps in a loop of the program: the variables' values go round in it. Gives the last step's logs."""
+    outer, wrote = current_scope(), {}
+
+    def once(row: Any, carry: tuple) -> tuple:
+        with Scope(outer.variables, carry[0]) as scope:
+            found = run(row)
+            values = scope.values(outer.variables)
+        wrote.update(scope.written)
+        outer.strays.update(scope.strays)
+        return values, (found if keep_logs else None)
+
+    values = outer.values(outer.variables)
+    if keep_logs and logs is None:
         blank = jax.eval_shape(lambda: once(0, (values, None))[1])
-        carry = values, tree.map(lambda aval: jnp.zeros(aval.shape, aval.dtype), blank)
-        values, logs = jax.lax.fori_loop(start, stop, once, carry)
-        for variable, value in zip(outer.variables, values, strict=True):
-            if id(variable) in wrote:
-                outer.write(variable, value)
-        return logs if written_by_user else model.get_metrics_result()
-
-    index = jax.ShapeDtypeStruct((), "int32")
-    step = _compile(model, engine, many if looped else one, (data, order, index, index), donate=kind == "train")
-    step.looped = looped
-    return step
+        logs = tree.map(lambda aval: jnp.zeros(aval.shape, aval.dtype), blank)
+    values, logs = jax.lax.fori_loop(start, stop, once, (values, logs))
+    for variable, value in zip(outer.variables, values, strict=True):
+        if id(variable) in wrote:
+            outer.write(variable, value)
+    return logs
 
 
 def _compile(model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool) -> CompiledStep:
