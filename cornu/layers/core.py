@@ -1,0 +1,596 @@
+"""The layers that most networks are made of: inputs, dense products, embeddings, masks, plain functions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+
+from cornu import activations, constraints, dtypes, initializers, registry, regularizers, symbolic, tags
+from cornu.errors import brief, explain
+from cornu.layers import einsum_shapes
+from cornu.layers.input_spec import InputSpec
+from cornu.layers.layer import Layer
+from cornu.registry import register
+from cornu.signature import Domain, boolean, maybe, positive, positive_int
+
+_callable = Domain("a callable", callable)
+
+
+# Inputs --------------------------------------------------------------------------------------------------------------
+
+
+@register("layer")
+class InputLayer(Layer):
+    """The place where data enter a model; `Input` makes one and gives its symbolic tensor.
+
+    Raises ValueError where the shape is missing or given twice, or doesn't fit `input_tensor`.
+
+    >>> InputLayer((28, 28)).batch_shape
+    (None, 28, 28)
+    """
+
+    domains = {"batch_size": maybe(positive_int)}
+
+    def __init__(
+        self,
+        shape: Sequence[int | None] | None = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        input_tensor: symbolic.KerasTensor | None = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        shape = kwargs.pop("input_shape", shape)
+        batch_shape = kwargs.pop("batch_input_shape", batch_shape)
+        super().__init__(name=name, **kwargs)
+        if ragged:
+            raise ValueError(explain(f"InputLayer {self.name!r}: ragged tensors don't exist on JAX.", got="ragged=True"))
+        if input_tensor is None:
+            dtype = dtypes.standardize(dtype)
+            shape = _whole_shape(self.name, shape, batch_size, batch_shape)
+            input_tensor = symbolic.KerasTensor(shape, dtype, sparse=bool(sparse), name=self.name)
+        else:
+            _check_same(self.name, input_tensor, shape, batch_size, batch_shape, dtype)
+        self.batch_shape, self._dtype = input_tensor.shape, input_tensor.dtype
+        self.sparse, self.ragged, self.optional = input_tensor.sparse, False, optional
+        self._nodes.append(symbolic.Node(self, (), {}, input_tensor))
+        self.built = True
+
+    def call(self) -> None:
+        """Nothing to compute: the model puts the data in its place."""
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the data."""
+        return self._dtype
+
+    def _base_config(self) -> dict:
+        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name}
+
+    def _config_names(self, cls: type) -> list[str]:
+        return ["sparse", "ragged", "optional"]
+
+
+def _whole_shape(name: str, shape: Any, batch_size: int | None, batch_shape: Any) -> tuple:
+    if (shape is None) == (batch_shape is None) or (batch_size is not None and batch_shape is not None):
+        raise ValueError(
+            explain(
+                f"Input {name!r}: the shape is missing, or given twice.",
+                expected="`shape` (and `batch_size`), or `batch_shape`",
+                got=f"shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}",
+            )
+        )
+    given = shape if batch_shape is None else batch_shape
+    sizes = given if isinstance(given, (list, tuple)) else (given,)
+    wrong = [size for size in sizes if size is not None and not positive_int.test(size) and size != 0]
+    if wrong or (given is not sizes and isinstance(given, (list, tuple))):
+        raise ValueError(
+            explain(f"Input {name!r}: argument `shape` is wrong.", expected="a tuple of sizes or None", got=given)
+        )
+    sizes = tuple(None if size is None else int(size) for size in sizes)
+    return (batch_size, *sizes) if batch_shape is None else sizes
+
+
+def _check_same(name: str, tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dtype: Any) -> None:
+    if not isinstance(tensor, symbolic.KerasTensor):
+        raise ValueError(explain(f"Input {name!r}: `tensor` is wrong.", expected="a symbolic tensor", got=brief(tensor)))
+    given = {
+        "shape": (shape, tensor.shape[1:]),
+        "batch_size": (batch_size, tensor.shape[0] if tensor.shape else None),
+        "batch_shape": (batch_shape, tensor.shape),
+        "dtype": (dtype, tensor.dtype),
+    }
+    for argument, (value, own) in given.items():
+        if value is not None and (tuple(value) if isinstance(value, list) else value) != own:
+            raise ValueError(
+                explain(f"Input {name!r}: argument `{argument}` isn't the tensor's.", expected=own, got=value)
+            )
+
+
+def Input(
+    shape: Sequence[int | None] | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+    tensor: symbolic.KerasTensor | None = None,
+    optional: bool = False,
+) -> symbolic.KerasTensor:
+    """A symbolic tensor for the data that enter a model.
+
+    Args:
+        shape: the shape of one sample; None for a size that varies.
+        batch_size: the number of samples, where it is fixed.
+        dtype: default `floatx()`.
+        sparse, ragged: kept for Keras's signature; ragged tensors are refused.
+        batch_shape: the shape with the batch axis, in the place of `shape` and `batch_size`.
+        name: the name of the input, and its key in a dict of inputs.
+        tensor: a symbolic tensor to be used as the input.
+        optional: whether None may be passed.
+
+    >>> Input((784,), name="pixels").shape
+    (None, 784)
+    """
+    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    return layer.output
+
+
+# Products ------------------------------------------------------------------------------------------------------------
+
+
+@register("layer")
+class Dense(Layer):
+    """activation(x · kernel + bias)
+
+    Input (..., features), output (..., units): the product runs over the last axis. Weights: kernel (features, units),
+    bias (units,).
+
+    Difference from Keras: no `lora_rank`, `quantization_config`: these are wrappers, not parts of Dense.
+    Raises ValueError for inputs without axes, or whose last axis isn't the one that the layer was built for.
+
+    >>> import numpy as np
+    >>> Dense(3, kernel_initializer="ones")(np.ones((2, 4))).tolist()
+    [[4.0, 4.0, 4.0], [4.0, 4.0, 4.0]]
+    """
+
+    domains = {"units": positive_int, "use_bias": boolean}
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units, self.use_bias = int(units), use_bias
+        self.activation = activations.get(activation)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Makes kernel and bias."""
+        features = known_size(self, input_shape, -1)
+        self.kernel = self.add_weight(
+            (features, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.bias = add_bias(self, (self.units,))
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs: Any) -> Any:
+        """The product, the bias, the activation."""
+        outputs = inputs @ self.kernel
+        if self.bias is not None:
+            outputs = outputs + self.bias
+        return self.activation(outputs)
+
+
+def known_size(layer: Layer, shape: Sequence[int | None], axis: int) -> int:
+    """The size of an axis of the inputs, on which a weight's shape depends; ValueError where it isn't known."""
+    if not -len(shape) <= axis < len(shape) or shape[axis] is None:
+        raise ValueError(
+            explain(
+                f"Layer {layer.name!r}: the size of axis {axis} of the inputs must be known.",
+                expected=f"a shape with a size on axis {axis}",
+                got=tuple(shape),
+            )
+        )
+    return shape[axis]
+
+
+def add_bias(layer: Any, shape: Sequence[int] | None) -> Any:
+    """The bias of a layer that has `bias_initializer`, `bias_regularizer` and `bias_constraint`; None without one."""
+    if shape is None or not getattr(layer, "use_bias", True):
+        return None
+    return layer.add_weight(
+        shape,
+        layer.bias_initializer,
+        regularizer=layer.bias_regularizer,
+        constraint=layer.bias_constraint,
+        name="bias",
+    )
+
+
+@register("layer")
+class EinsumDense(Layer):
+    """activation(einsum(equation, x, kernel) + bias)
+
+    Args:
+        equation: two operands, the inputs and the kernel, as in "abc,cd->abd"; "..." may stand for the inputs' first or
+            last axes.
+        output_shape: the sizes of the output without the batch; None where an axis has the size of the input's.
+        activation: a function of the output.
+        bias_axes: the letters of the output's axes that the bias has; None for no bias.
+        kernel_initializer, bias_initializer: initial values.
+        kernel_regularizer, bias_regularizer: penalties on the weights.
+        kernel_constraint, bias_constraint: projections of the weights.
+
+    Raises ValueError for an equation of another form, or that doesn't fit the shapes.
+
+    >>> import numpy as np
+    >>> EinsumDense("abc,cd->abd", (None, 5), bias_axes="d")(np.ones((2, 3, 4))).shape
+    (2, 3, 5)
+    """
+
+    domains = {"equation": Domain("a string such as 'abc,cd->abd'", lambda v: isinstance(v, str))}
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: int | Sequence[int | None],
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.equation, self.bias_axes = equation, bias_axes
+        self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        self._recorded["output_shape"] = self.partial_output_shape
+        self.activation = activations.get(activation)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Makes kernel and bias, of the shapes that the equation gives them."""
+        found = einsum_shapes.analyze(self.name, self.equation, self.bias_axes, input_shape, self.partial_output_shape)
+        self.kernel = self.add_weight(
+            found.kernel,
+            einsum_shapes.with_axes(self.kernel_initializer, found.input_axes, found.output_axes),
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.bias = add_bias(self, found.bias)
+        self.input_spec = InputSpec(ndim=len(input_shape))
+
+    def call(self, inputs: Any) -> Any:
+        """The product, the bias, the activation."""
+        outputs = jnp.einsum(self.equation, inputs, self.kernel.value)
+        if self.bias is not None:
+            outputs = outputs + self.bias
+        return self.activation(outputs)
+
+
+# Embeddings and masks ------------------------------------------------------------------------------------------------
+
+
+@register("layer")
+class Embedding(Layer):
+    """Row i of a table for each integer i: embeddings[x]
+
+    Input: integers (...), output (..., output_dim). Weight: embeddings (input_dim, output_dim).
+
+    Args:
+        input_dim: the number of rows: the largest integer plus 1.
+        output_dim: the length of a row.
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: of the table.
+        mask_zero: whether 0 is padding, which the layers that follow pass over.
+        weights: the initial table, or a list with it.
+
+    Integers outside the table give NaN, as in Keras on JAX.
+
+    >>> import numpy as np
+    >>> Embedding(10, 4)(np.array([[1, 2, 0]])).shape
+    (1, 3, 4)
+    """
+
+    domains = {"input_dim": positive_int, "output_dim": positive_int, "mask_zero": boolean}
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        length = kwargs.pop("input_length", None)
+        if length is not None and kwargs.get("input_shape") is None:
+            kwargs["input_shape"] = (length,)
+        super().__init__(**kwargs)
+        self.input_dim, self.output_dim, self.mask_zero = int(input_dim), int(output_dim), mask_zero
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.autocast = False
+        self._recorded.pop("weights", None)  # they are saved with the other weights
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def _config_names(self, cls: type) -> list[str]:
+        return [name for name in super()._config_names(cls) if name != "weights"]
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the table."""
+        if not self.built:
+            self.embeddings = self.add_weight(
+                (self.input_dim, self.output_dim),
+                self.embeddings_initializer,
+                regularizer=self.embeddings_regularizer,
+                constraint=self.embeddings_constraint,
+                name="embeddings",
+            )
+
+    def call(self, inputs: Any) -> Any:
+        """The rows."""
+        if inputs.dtype not in (jnp.int32, jnp.int64):
+            inputs = inputs.astype("int32")
+        return jnp.take(self.embeddings.value, inputs, axis=0).astype(self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """True where the input isn't 0."""
+        return inputs != 0 if self.mask_zero else None
+
+
+@register("layer")
+class ReversibleEmbedding(Embedding):
+    """An embedding that also goes back: embeddings[x], and with `reverse=True` x · embeddingsᵀ
+
+    Args:
+        input_dim, output_dim: as in `Embedding`.
+        tie_weights: whether the way back uses the same table, or one of its own, `reverse_embeddings`.
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero: as in `Embedding`.
+        reverse_dtype: the dtype of the way back; default: the compute dtype.
+        logit_soft_cap: c, for c * tanh(logits / c) on the way back.
+
+    Source: Press and Wolf, 2017, "Using the Output Embedding to Improve Language Models".
+
+    >>> import numpy as np
+    >>> layer = ReversibleEmbedding(10, 4)
+    >>> layer(layer(np.array([1, 2])), reverse=True).shape
+    (2, 10)
+    """
+
+    domains = {"tie_weights": boolean, "logit_soft_cap": maybe(positive)}
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
+            mask_zero,
+            **kwargs,
+        )
+        self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the table, and the one for the way back."""
+        super().build(input_shape)
+        if not self.tie_weights:
+            shape = (self.output_dim, self.input_dim)
+            self.reverse_embeddings = self.add_weight(shape, self.embeddings_initializer, name="reverse_embeddings")
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        """The rows, or on the way back the logits of the integers."""
+        if not reverse:
+            outputs = super().call(inputs)
+            tags.set_mask(outputs, super().compute_mask(inputs))
+            return outputs
+        kernel = self.embeddings.value.T if self.tie_weights else self.reverse_embeddings.value
+        if self.reverse_dtype is not None:
+            inputs, kernel = inputs.astype(self.reverse_dtype), kernel.astype(self.reverse_dtype)
+        logits = inputs @ kernel
+        cap = self.logit_soft_cap
+        return logits if cap is None else jnp.tanh(logits / cap) * cap
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: `call` puts the mask beside the rows."""
+        return None
+
+
+@register("layer")
+class Masking(Layer):
+    """Marks the time steps whose features all equal `mask_value` as padding, and sets them to 0.
+
+    Input (batch, time, ..., features), output the same; the mask has every axis but the last.
+
+    >>> import numpy as np
+    >>> Masking(-1.0)(np.array([[[2.0], [-1.0]]])).tolist()
+    [[[2.0], [0.0]]]
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """True where a feature differs from `mask_value`."""
+        return jnp.any(inputs != self.mask_value, axis=-1)
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs, 0 where they are masked."""
+        return jnp.where(self.compute_mask(inputs)[..., None], inputs, jnp.zeros_like(inputs))
+
+
+# Functions -----------------------------------------------------------------------------------------------------------
+
+
+@register("layer")
+class Activation(Layer):
+    """activation(x), of any shape
+
+    >>> import numpy as np
+    >>> Activation("relu")(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The function of the inputs."""
+        return self.activation(inputs)
+
+
+@register("layer")
+class Identity(Layer):
+    """The inputs themselves, of any structure; their masks, too.
+
+    >>> import numpy as np
+    >>> Identity()(np.array([3.0])).tolist()
+    [3.0]
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs."""
+        return inputs
+
+
+@register("layer")
+class Lambda(Layer):
+    """A function as a layer: function(x, **arguments)
+
+    Args:
+        function: takes the inputs, and `mask` and `training` where it has parameters of these names.
+        output_shape: kept for Keras's signature; the shape is found by tracing the function.
+        mask: the output's mask, or a function (inputs, mask) -> mask; default: none.
+        arguments: more arguments of the function.
+
+    To save a model that holds one, the function must have a registered name
+    (`cornu.saving.register_keras_serializable`) or be given as a custom object when it is loaded. Difference from Keras:
+    no bytecode is ever written or read.
+
+    >>> import numpy as np
+    >>> Lambda(lambda x: x**2)(np.array([3.0])).tolist()
+    [9.0]
+    """
+
+    domains = {"function": Domain("a function, or the name of a registered one", lambda v: callable(v) or _is_name(v))}
+
+    def __init__(
+        self,
+        function: Callable,
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function = _function(function)
+        self.mask = _function(mask) if _is_name(mask) else mask
+        self.arguments = arguments or {}
+        self.supports_masking = mask is not None
+
+    def _config_names(self, cls: type) -> list[str]:
+        silent = [n for n, value in (("mask", self.mask), ("output_shape", self._recorded["output_shape"])) if value is None]
+        return [name for name in super()._config_names(cls) if name not in silent]
+
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        """The function of the inputs."""
+        wanted = inspect.signature(self.function).parameters
+        given = {name: value for name, value in (("mask", mask), ("training", training)) if name in wanted}
+        return self.function(inputs, **{**self.arguments, **given})
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask that was given, or what its function gives."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) or registry.is_config(value)
+
+
+def _function(value: Any) -> Any:
+    return registry.deserialize(value, kind="activation") if _is_name(value) else value
+
+
+@register("layer")
+class Wrapper(Layer):
+    """The base of layers that hold another one, `layer`.
+
+    Raises ValueError for something that is no layer.
+
+    >>> Wrapper(Dense(3)).layer.units
+    3
+    """
+
+    domains = {"layer": Domain("a layer", lambda v: isinstance(v, Layer) or registry.is_config(v))}
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.layer = registry.deserialize(layer) if registry.is_config(layer) else layer
+
+    def build(self, input_shape: Any = None) -> None:
+        """Builds the layer inside."""
+        if not self.layer.built:
+            self.layer.build(input_shape)
