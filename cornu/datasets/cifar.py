@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -30,15 +31,7 @@ def _batch(path: Path, content: bytes, label_key: str) -> tuple[np.ndarray, list
     batch = batch if type(batch) is dict else {}
     named = {key.decode() if isinstance(key, bytes) else key: value for key, value in batch.items()}
     images, labels = named.get("data"), named.get(label_key)
-    right = (
-        isinstance(images, np.ndarray)
-        and images.dtype == np.uint8
-        and images.shape[1:] == (3072,)
-        and type(labels) is list
-        and len(labels) == len(images)
-        and set(map(type, labels)) <= {int}
-    )
-    if not right:
+    if not _are_images(images) or not _are_labels(labels, len(images)):
         raise ValueError(
             explain(
                 f"{path} is not the archive it should be.",
@@ -48,3 +41,11 @@ def _batch(path: Path, content: bytes, label_key: str) -> tuple[np.ndarray, list
         )
     planes = images.reshape(-1, 3, 32, 32)
     return planes.transpose(0, 2, 3, 1) if config.image_data_format() == "channels_last" else planes, labels
+
+
+def _are_images(value: Any) -> TypeGuard[np.ndarray]:
+    return isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.shape[1:] == (3072,)
+
+
+def _are_labels(value: Any, count: int) -> TypeGuard[list[int]]:
+    return type(value) is list and len(value) == count and set(map(type, value)) <= {int}

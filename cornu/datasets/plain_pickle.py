@@ -125,7 +125,7 @@ _CALLS: dict[str, Callable[..., Any] | None] = {
     "numpy.ndarray": None,  # only an argument of _reconstruct
     "numpy.dtype": _dtype,
     "numpy.core.multiarray._reconstruct": lambda *_: _Array(),
-    "numpy.core.multiarray.scalar": lambda dtype, content: _array((), dtype, "C", content)[()],
+    "numpy.core.multiarray.scalar": lambda dtype, content: _array((1,), dtype, "C", content)[0],
     "numpy.core.numeric._frombuffer": lambda content, dtype, shape, order: _array(shape, dtype, order, content),
     "_codecs.encode": lambda text, encoding: text.encode({"latin1": "latin1"}[encoding]),  # bytes, in protocols 0-2
     "__builtin__.bytes": lambda: b"",
@@ -287,7 +287,7 @@ def _quoted(raw: bytes) -> bytes:
     raw = raw.strip()
     if len(raw) < 2 or raw[:1] != raw[-1:] or raw[:1] not in (b"'", b'"'):
         raise ValueError("a string without quotation marks")
-    return codecs.escape_decode(raw[1:-1])[0]  # type: ignore[attr-defined]
+    return codecs.escape_decode(raw[1:-1])[0]
 
 
 _OPERATIONS: dict[bytes, Callable[[_Reader], Any]] = {

@@ -10,6 +10,7 @@ import numpy as np
 
 from cornu import random as draws
 from cornu.errors import brief, explain
+from cornu.training.step import unpack
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -33,12 +34,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     >>> unpack_x_y_sample_weight((1, 2))
     (1, 2, None)
     """
-    parts = tuple(data) if isinstance(data, (tuple, list)) else (data,)
-    if not 1 <= len(parts) <= 3:
-        raise ValueError(
-            explain("Data can't be taken apart.", expected="x, (x,), (x, y) or (x, y, sample_weight)", got=brief(data))
-        )
-    return (*parts, None, None)[:3]
+    return unpack(data)
 
 
 def split_dataset(
@@ -124,14 +120,15 @@ def _take(dataset: Any, chosen: list[int]) -> Any:
 
 def _sizes(left: float | None, right: float | None, count: int) -> tuple[int, int]:
     """Both sizes as numbers of samples."""
-    if left is None and right is None:
+    if right is not None:
+        last = _samples("right", right, count)
+        first = count - last if left is None else _samples("left", left, count)
+    elif left is not None:
+        first = _samples("left", left, count)
+        last = count - first
+    else:
         raise ValueError(explain("split_dataset: a size is missing.", expected="`left_size`, `right_size` or both"))
-    numbers = [
-        None if size is None else _samples(name, size, count) for name, size in (("left", left), ("right", right))
-    ]
-    first = count - numbers[1] if numbers[0] is None else numbers[0]
-    last = count - first if numbers[1] is None else numbers[1]
-    if first + last > count or (type(left) is type(right) is float and left + right > 1):
+    if first + last > count or (isinstance(left, float) and isinstance(right, float) and left + right > 1):
         raise ValueError(
             explain(
                 "split_dataset: the halves overlap.",

@@ -29,8 +29,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
            [0., 0., 1.]])
     """
     if isinstance(x, jax.Array):
-        labels = x[..., 0] if x.ndim > 1 and x.shape[-1] == 1 else x
-        return jax.nn.one_hot(labels, _needed(num_classes))
+        return jax.nn.one_hot(x[..., 0] if x.ndim > 1 and x.shape[-1] == 1 else x, _needed(num_classes))
     given = np.asarray(x)
     labels = given[..., 0] if given.ndim > 1 and given.shape[-1] == 1 else given
     with np.errstate(invalid="ignore"):  # of NaN; it fails the next comparison

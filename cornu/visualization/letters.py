@@ -135,7 +135,7 @@ def _letter(letter: str) -> list[np.ndarray]:
 
 def _stroke(description: str) -> np.ndarray:
     kind = description[0] if description[0] in "~@" else ""
-    points = np.array([[int(x), int(y)] for x, y in description.removeprefix(kind).split()], float)
+    points = np.array([[float(digit) for digit in point] for point in description.removeprefix(kind).split()])
     return _smooth(points, closed=kind == "@") if kind else points
 
 
