@@ -31,7 +31,9 @@ class Sequential(Model):
     7850
     """
 
-    def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:
+    def __init__(
+        self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True, name: str | None = None
+    ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._tensors: list[KerasTensor] = []
