@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from cornu import config, tags
 from cornu.errors import explain
 from cornu.losses.loss import FunctionLoss, elementwise
-from cornu.losses.tensors import aligned_pair, array, pair, require_same_shape, shapes_differ
+from cornu.losses.tensors import aligned_pair, array, class_labels, pair, require_same_shape
 from cornu.registry import register
 from cornu.signature import integer, interval, maybe, nonnegative
 from cornu.symbolic import op
@@ -242,7 +242,7 @@ def sparse_categorical_crossentropy(
     """
     _check_axis(axis)
     y_pred = array(y_pred)
-    labels = _labels(array(y_true).astype("int32"), y_pred, axis)
+    labels = class_labels("sparse_categorical_crossentropy", array(y_true), y_pred, axis).astype("int32")
     logits = _logits("softmax", "sparse_categorical_crossentropy", y_pred, from_logits, axis)
     chosen = jax.nn.one_hot(labels, y_pred.shape[axis], dtype=bool, axis=axis)
     values = -jnp.sum(jnp.where(chosen, _log_probabilities(y_pred, logits, axis), 0), axis)
@@ -251,25 +251,6 @@ def sparse_categorical_crossentropy(
         values = jnp.where(valid, values, 0)
         tags.set_mask(values, valid)
     return values
-
-
-def _labels(labels: jax.Array, y_pred: jax.Array, axis: int) -> jax.Array:
-    """Labels without the axis of the classes."""
-    given = labels.shape
-    if labels.ndim == y_pred.ndim and labels.ndim and labels.shape[axis] == 1:
-        labels = jnp.squeeze(labels, axis)
-    expected = tuple(size for i, size in enumerate(y_pred.shape) if i != axis % max(y_pred.ndim, 1))
-    if not y_pred.ndim or shapes_differ(labels, jax.ShapeDtypeStruct(expected, "int32")):
-        one_hot = given == y_pred.shape
-        raise ValueError(
-            explain(
-                "sparse_categorical_crossentropy: the shapes of y_true and y_pred don't fit.",
-                expected=f"integer labels of shape {expected}, one for each row of y_pred",
-                got=f"y_true {given}, y_pred {y_pred.shape}",
-                fix="For one-hot targets, use categorical_crossentropy." if one_hot else None,
-            )
-        )
-    return labels
 
 
 @register("loss")

@@ -126,7 +126,7 @@ def elementwise(function: Callable) -> Callable:
 def check_pair(function: Callable, y_true: Any, y_pred: Any) -> None:
     """ValueError where the shapes of targets and predictions don't suit a loss function of cornu."""
     if function in ELEMENTWISE:
-        require_same_shape(function.__name__, y_true, y_pred)
+        require_same_shape(function.__name__, *match_ranks(y_true, y_pred))
 
 
 class FunctionLoss(Loss):

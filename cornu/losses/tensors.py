@@ -118,24 +118,48 @@ def shapes_differ(x: Any, y: Any) -> bool:
 
 def require_same_shape(name: str, y_true: jax.Array, y_pred: jax.Array) -> None:
     """ValueError where targets and predictions can't have one shape; a hint where labels should be one-hot."""
-    if not shapes_differ(y_true, y_pred):
-        return
-    sparse = y_pred.ndim and y_pred.shape[-1] != 1 and y_true.shape in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1))
-    fix = None
-    if sparse and name.startswith("categorical"):
-        fix = "For integer labels, use a sparse_categorical loss, or cornu.utils.to_categorical(y_true)."
-    elif sparse:
-        fix = f"Give the last layer one unit, or y_true {y_pred.shape[-1]} columns."
-    elif y_pred.ndim and y_true.ndim == y_pred.ndim:
-        fix = "Give the last layer as many units as y_true has columns."
-    raise ValueError(
-        explain(
-            f"{name}: the shapes of y_true and y_pred don't fit.",
-            expected="one shape for both",
-            got=f"y_true {y_true.shape}, y_pred {y_pred.shape}",
-            fix=fix,
+    if shapes_differ(y_true, y_pred):
+        raise ValueError(
+            explain(
+                f"{name}: the shapes of y_true and y_pred don't fit.",
+                expected="one shape for both",
+                got=f"y_true {y_true.shape}, y_pred {y_pred.shape}",
+                fix=_about_shapes(name, y_true, y_pred),
+            )
         )
-    )
+
+
+_SPARSE = {name: f"sparse_{name}" for name in ("categorical_crossentropy", "categorical_accuracy")}
+_SPARSE["top_k_categorical_accuracy"] = "sparse_top_k_categorical_accuracy"
+
+
+def _about_shapes(name: str, y_true: jax.Array, y_pred: jax.Array) -> str | None:
+    labels = y_pred.ndim and y_pred.shape[-1] != 1 and y_true.shape in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1))
+    if labels and "categorical" in name:
+        sparse = f"use {_SPARSE[name]}, or make them one-hot" if name in _SPARSE else "make them one-hot"
+        return f"For integer labels, {sparse} with cornu.utils.to_categorical(y_true)."
+    if labels:
+        return f"Give the last layer one unit, or y_true {y_pred.shape[-1]} columns."
+    return "Give the last layer as many units as y_true has columns." if y_true.ndim == y_pred.ndim else None
+
+
+def class_labels(name: str, y_true: jax.Array, y_pred: jax.Array, axis: int = -1) -> jax.Array:
+    """Labels without the predictions' axis of the classes; ValueError where the shapes don't fit."""
+    labels = y_true
+    if labels.ndim == y_pred.ndim and labels.ndim and labels.shape[axis] == 1:
+        labels = jnp.squeeze(labels, axis)
+    expected = tuple(size for i, size in enumerate(y_pred.shape) if i != axis % max(y_pred.ndim, 1))
+    if not y_pred.ndim or shapes_differ(labels, jax.ShapeDtypeStruct(expected, "int32")):
+        other = name.removeprefix("sparse_")
+        raise ValueError(
+            explain(
+                f"{name}: the shapes of y_true and y_pred don't fit.",
+                expected=f"integer labels of shape {expected}, one for each row of y_pred",
+                got=f"y_true {y_true.shape}, y_pred {y_pred.shape}",
+                fix=f"For one-hot targets, use {other}." if y_true.shape == y_pred.shape else None,
+            )
+        )
+    return labels
 
 
 def check_labels(y_true: Any, classes: int, ignore_class: int | None = None) -> None:
