@@ -70,7 +70,7 @@ def set_epsilon(value: float) -> None:
 
 
 def image_data_format() -> str:
-    """ "channels_last" or "channels_first": the axis order of images where none is named.
+    """The axis order of images where none is named: "channels_last" or "channels_first".
 
     >>> image_data_format()
     'channels_last'

@@ -23,7 +23,7 @@ def explain(what: str, *, expected: object = None, got: object = None, fix: str 
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """ " Did you mean 'x'?" with the nearest of `names`, or nothing.
+    """A question, " Did you mean 'x'?", with the nearest of `names`, or nothing.
 
     >>> nearest("adaam", ["adam", "sgd"])
     " Did you mean 'adam'?"

@@ -98,6 +98,7 @@ class Node:
 
     def __init__(self, operation: Callable, args: tuple, kwargs: dict, results: Any) -> None:
         self.operation, self.args, self.kwargs, self.results = operation, args, kwargs, results
+        self.name = getattr(operation, "name", None) or naming.auto_name(operation.__name__)
         self.order = next(_order)
         for index, tensor in enumerate(self.outputs):
             tensor.node, tensor.index = self, index
@@ -113,7 +114,7 @@ class Node:
         return [v for v in tree.flatten(self.results) if isinstance(v, KerasTensor)]
 
     def __repr__(self) -> str:
-        return f"<Node {getattr(self.operation, 'name', None) or self.operation.__name__}>"
+        return f"<Node {self.name}>"
 
 
 def has_symbolic(*values: Any) -> bool:

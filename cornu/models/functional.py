@@ -167,9 +167,7 @@ class Functional(Model):
         """The names of the outputs: their keys, or the names of the layers that make them."""
         if isinstance(self._outputs_struct, dict):
             return sorted(self._outputs_struct)
-        return [
-            getattr(t.node.operation, "name", t.node.operation.__name__) if t.node else t.name for t in self.outputs
-        ]
+        return [tensor.node.name if tensor.node is not None else tensor.name for tensor in self.outputs]
 
     @property
     def input_shape(self) -> Any:
