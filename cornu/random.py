@@ -214,9 +214,10 @@ def dropout(inputs: Any, rate: float, noise_shape: Sequence[int | None] | None =
 
     `noise_shape`: the shape of the drawn mask, which is broadcast; None in it means the inputs' own size.
     """
-    inputs, key = jnp.asarray(inputs), draw_key(seed)
-    if rate == 0:
-        return inputs
+    inputs = jnp.asarray(inputs)
+    if rate in (0, 1):
+        return inputs if rate == 0 else jnp.zeros_like(inputs)
+    key = draw_key(seed)
     shape = inputs.shape if noise_shape is None else _noise_shape(inputs.shape, noise_shape)
     keep = jnp.broadcast_to(jax.random.bernoulli(key, 1.0 - rate, shape), inputs.shape)
     return jnp.where(keep, inputs / jnp.asarray(1.0 - rate, inputs.dtype), jnp.zeros_like(inputs))
