@@ -1,4 +1,4 @@
-"""Callbacks, under Keras's name for them."""
+"""What looks on while a model trains, and steers it."""
 
 from cornu.training.callbacks import BackupAndRestore as BackupAndRestore
 from cornu.training.callbacks import Callback as Callback

@@ -187,9 +187,12 @@ class Progbar:
 
 def say(message: str) -> None:
     """Prints a line, above the live bar where one is on the terminal."""
-    for bar in list(_open):
+    if _open:
+        (bar,) = _open
         bar.hide()
-    print(message, flush=True)
+        bar._console.print(message, soft_wrap=True)
+    else:
+        print(message, flush=True)
 
 
 def make_console() -> Any:

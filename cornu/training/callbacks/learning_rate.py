@@ -33,7 +33,7 @@ class LearningRateScheduler(Callback):
         optimizer = self.model.optimizer
         rate = get_learning_rate(optimizer)
         found = self.schedule(epoch, rate) if _takes_two(self.schedule) else self.schedule(epoch)
-        if isinstance(found, (bool, str)) or np.ndim(found) or not np.issubdtype(np.result_type(found), np.number):
+        if np.asarray(found).dtype.kind not in "iuf" or np.ndim(found):
             raise ValueError(
                 explain("LearningRateScheduler: `schedule` gives no number.", expected="a float", got=brief(found))
             )
