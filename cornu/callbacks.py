@@ -9,7 +9,6 @@ from cornu.training.callbacks import History as History
 from cornu.training.callbacks import LambdaCallback as LambdaCallback
 from cornu.training.callbacks import LearningRateScheduler as LearningRateScheduler
 from cornu.training.callbacks import ModelCheckpoint as ModelCheckpoint
-from cornu.training.callbacks import MonitorCallback as MonitorCallback
 from cornu.training.callbacks import ProgbarLogger as ProgbarLogger
 from cornu.training.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from cornu.training.callbacks import TerminateOnNaN as TerminateOnNaN
