@@ -355,3 +355,11 @@ class Conv3DTranspose(TransposedConvolution):
             bias_constraint,
             **kwargs,
         )
+
+
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from cornu.errors import brief, explain
@@ -340,8 +341,9 @@ class Dot(Layer):
 
 def unit(x: Any, axis: Any, epsilon: float) -> Any:
     """x divided by its length along the axis, which counts as `epsilon` at least."""
-    length = jnp.sqrt(jnp.sum(jnp.square(x), axis=axis, keepdims=True))
-    return x / jnp.maximum(length, epsilon)
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    square = jnp.sum(jnp.square(wide), axis=axis, keepdims=True)
+    return (wide * jax.lax.rsqrt(jnp.maximum(square, epsilon**2))).astype(x.dtype)
 
 
 # Functions -----------------------------------------------------------------------------------------------------------

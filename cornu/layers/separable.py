@@ -191,3 +191,6 @@ class SeparableConv2D(SeparableConvolution):
     """
 
     rank, domains = 2, windows.kernel_domains(2, depth_multiplier=positive_int)
+
+
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
