@@ -16,7 +16,6 @@ import numpy as np
 
 from cornu import tags, tree
 from cornu.errors import explain
-from cornu.losses import check_labels
 from cornu.program.trace import Program, abstract, trace
 from cornu.symbolic import ShapesOnly
 from cornu.training.compilation import Compilation
@@ -147,10 +146,9 @@ def body(model: Any, kind: str) -> tuple[Callable[[Any], Any], bool]:
 
 def check_targets(model: Any, y: Any) -> None:
     """Raises ValueError where class labels are outside of what the model's output has classes for."""
-    loss = compilation(model).loss
-    shape = getattr(model, "output_shape", None)
-    if loss is not None and loss.takes_labels and isinstance(y, np.ndarray) and isinstance(shape, tuple):
-        check_labels(y, shape[-1])
+    loss, shape = compilation(model).loss, getattr(model, "output_shape", None)
+    if loss is not None and shape is not None and y is not None:
+        loss.check_labels(y, shape)
 
 
 # The steps compiled --------------------------------------------------------------------------------------------------
