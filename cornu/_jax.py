@@ -54,10 +54,8 @@ CALLS = {
 # Primitives that give back what they take; some take and give several values.
 IDENTITIES = (
     "copy",
-    "copy_p",
     "device_put",
     "optimization_barrier",
-    "pvary",
     "sharding_constraint",
     "stop_gradient",
 )
@@ -79,7 +77,18 @@ def close(jaxpr: Jaxpr | ClosedJaxpr) -> ClosedJaxpr:
 
 def literal_value(literal: Literal) -> np.ndarray:
     """A literal's value as an array of its dtype."""
-    return np.asarray(literal.val, literal.aval.dtype)
+    aval: Any = literal.aval
+    return np.asarray(literal.val, aval.dtype)
+
+
+def setting(name: str) -> Any:
+    """The value of one of JAX's settings."""
+    return getattr(jax.config, name)
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value stands for one that is known only when the program runs."""
+    return isinstance(value, jax.core.Tracer)
 
 
 def inner_jaxprs(equation: Equation) -> Iterator[ClosedJaxpr]:
@@ -123,12 +132,18 @@ def scope_name(equation: Equation) -> str:
 
 @contextlib.contextmanager
 def made_by(equation: Equation, keep_line: bool = False) -> Iterator[None]:
-    """Equations made inside carry this one's scope and, unless `keep_line`, its source lines and settings."""
+    """Equations made inside carry this one's scope and settings, and its source line.
+
+    With `keep_line`, nothing changes; an equation without a line of the user's code takes that of the call around it.
+    """
     if keep_line:
         yield
         return
     scope = _source.current_name_stack() + equation.source_info.name_stack
-    with _source.user_context(equation.source_info.traceback, name_stack=scope), equation.ctx.manager:
+    traceback = equation.source_info.traceback
+    if _source.user_frame(traceback) is None:
+        traceback = _source.current().traceback
+    with _source.user_context(traceback, name_stack=scope), equation.ctx.manager:
         yield
 
 

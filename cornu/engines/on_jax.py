@@ -61,7 +61,7 @@ def keep_compiled_programs() -> Path | None:
     or where the folder cannot be made or belongs to somebody else: an executable from there would run as code. Gives
     the folder, or None.
     """
-    if jax.config.jax_compilation_cache_dir is not None or os.environ.get("CORNU_COMPILE_CACHE") == "0":
+    if _jax.setting("jax_compilation_cache_dir") is not None or os.environ.get("CORNU_COMPILE_CACHE") == "0":
         return None
     folder = config.cache_dir() / "compiled"
     if not _private(folder):

@@ -6,6 +6,7 @@ rounded after each primitive, as XLA does it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -217,17 +218,14 @@ def _conv(x: Any, kernel: Any, *, window_strides: Sequence[int], padding: Sequen
     *window, depth, features = kernel.shape
     groups = feature_group_count
     kernel = kernel.reshape(*window, depth, groups, features // groups)
-    total = None
+    wide = np.dtype(np.float32) if _narrow(x) else np.dtype(preferred_element_type)
+    axes = zip(x.shape[1:-1], window, window_strides, rhs_dilation, strict=True)
+    sizes = (x.shape[0], *(windows.count(size, w, stride, reach) for size, w, stride, reach in axes))
+    total = np.zeros((groups, math.prod(sizes), features // groups), wide)
     for place, view in windows.views(x.shape[1:-1], window, window_strides, rhs_dilation):
-        seen = x[(slice(None), *view)]
-        by_group = seen.reshape(-1, groups, depth).swapaxes(0, 1)
-        part = _dot_general(by_group, kernel[place].swapaxes(0, 1), preferred_element_type=_widest(x, kernel))
-        total = part if total is None else total + part
-    return total.swapaxes(0, 1).reshape(*seen.shape[:-1], features).astype(preferred_element_type)
-
-
-def _widest(x: Any, kernel: Any) -> np.dtype:
-    return np.dtype(np.float32) if _narrow(x) else np.result_type(x, kernel)
+        by_group = x[(slice(None), *view)].reshape(-1, groups, depth).swapaxes(0, 1)
+        total += _dot_general(by_group, kernel[place].swapaxes(0, 1), preferred_element_type=wide)
+    return total.swapaxes(0, 1).reshape(*sizes, features).astype(preferred_element_type)
 
 
 def _with_zeros(x: Any, padding: Sequence, inside: Sequence[int]) -> Array:

@@ -48,7 +48,10 @@ def views(
     counts = [count(*axis) for axis in zip(sizes, windows, strides, reaches, strict=True)]
     for place in itertools.product(*map(range, windows)):
         starts = [index * reach for index, reach in zip(place, reaches, strict=True)]
-        yield place, tuple(
-            slice(start, start + (n - 1) * stride + 1, stride) if n else slice(0, 0)
-            for start, n, stride in zip(starts, counts, strides, strict=True)
+        yield (
+            place,
+            tuple(
+                slice(start, start + (n - 1) * stride + 1, stride) if n else slice(0, 0)
+                for start, n, stride in zip(starts, counts, strides, strict=True)
+            ),
         )

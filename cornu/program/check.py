@@ -20,8 +20,8 @@ class ProgramError(ValueError):
 def check(program: Program) -> Program:
     """The program itself, where every equation keeps the rules; else ProgramError names the first that does not.
 
-    The rules: each primitive is in the vocabulary, in its plain form; each variable is assigned once, before its use; the
-    shapes and dtypes of results are those that JAX derives from the operands; loops and branches fit their operands.
+    The rules: each primitive is in the vocabulary, in its plain form; each variable is assigned once, before its use;
+    the shapes and dtypes of results are those that JAX derives from the operands; inner programs fit their operands.
 
     >>> import jax.numpy as jnp
     >>> from cornu.program.lower import lower
@@ -98,7 +98,8 @@ def _require_types(equation: _jax.Equation, place: str) -> None:
 
 def _require_fit(equation: _jax.Equation, place: str) -> None:
     """The inner programs take what the equation hands them, and loops carry on what they were given."""
-    operands, params = [atom.aval for atom in equation.invars], equation.params
+    operands: list[Any] = [atom.aval for atom in equation.invars]
+    params = equation.params
     match equation.primitive.name:
         case "scan":
             split = params["num_consts"] + params["num_carry"]
@@ -110,7 +111,8 @@ def _require_fit(equation: _jax.Equation, place: str) -> None:
             test, body = params["cond_nconsts"], params["body_nconsts"]
             state = operands[test + body :]
             _same([*operands[:test], *state], params["cond_jaxpr"].in_avals, "The loop's condition takes", place)
-            _same([*operands[test : test + body], *state], params["body_jaxpr"].in_avals, "The loop's body takes", place)
+            taken = [*operands[test : test + body], *state]
+            _same(taken, params["body_jaxpr"].in_avals, "The loop's body takes", place)
             _same(state, params["body_jaxpr"].out_avals, "The loop's body carries on", place)
         case "cond":
             for branch in params["branches"]:

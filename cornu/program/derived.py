@@ -44,10 +44,8 @@ def _pow(x: Array, y: Array) -> Array:
     return lax.pow(x, y.astype(x.dtype))
 
 
-def _mul(x: Array, y: Array, *, out_dtype: Any = None) -> Array:
-    if x.dtype == jnp.bool_:
-        return x & y
-    return x * y if out_dtype is None else x.astype(out_dtype) * y.astype(out_dtype)
+def _mul(x: Array, y: Array, *, out_dtype: Any) -> Array:
+    return x.astype(out_dtype) * y.astype(out_dtype)
 
 
 def _round_away(x: Array, *, rounding_method: Any) -> Array:
@@ -96,7 +94,8 @@ def _nextafter(x: Array, y: Array) -> Array:
 def _population_count(x: Array) -> Array:
     """The ones in each number, summed bit by bit."""
     bits = x.astype(_unsigned(x.dtype))
-    return sum((bits >> k) & 1 for k in range(8 * x.dtype.itemsize)).astype(x.dtype)
+    ones = [(bits >> k) & 1 for k in range(8 * x.dtype.itemsize)]
+    return functools.reduce(lax.add, ones).astype(x.dtype)
 
 
 def _clz(x: Array) -> Array:
@@ -158,8 +157,8 @@ def _iota(*, dtype: Any, shape: Sequence[int], dimension: int, sharding: Any = N
 
 
 def _reversed_order(x: Array) -> Array:
-    """Numbers whose order is the opposite: -x, and ~x for integers, where -x could overflow."""
-    return ~x if jnp.issubdtype(x.dtype, jnp.integer) else -x
+    """Numbers whose order is the opposite: -x, and ~x for integers, where -x could overflow, and booleans."""
+    return -x if jnp.issubdtype(x.dtype, jnp.floating) else ~x
 
 
 def _argmin(x: Array, *, axes: Sequence[int], index_dtype: Any) -> Array:
@@ -183,9 +182,10 @@ def _top_k(x: Array, *, k: int, axis: int) -> list[Array]:
 
 def _sort(*operands: Array, dimension: int, num_keys: int, is_stable: bool) -> list[Array]:
     """By the last key first: a stable sort keeps, among equals, the order of the sorts before it."""
+    ordered = list(operands)
     for key in reversed(range(num_keys)):
-        _, *operands = lax.sort((operands[key], *operands), dimension=dimension, is_stable=True, num_keys=1)
-    return list(operands)
+        _, *ordered = lax.sort((ordered[key], *ordered), dimension=dimension, is_stable=True, num_keys=1)
+    return ordered
 
 
 def _cumulative(combine: Callable) -> Callable:
@@ -232,16 +232,19 @@ def _window_offsets(x: Array, sizes: Sequence[int], strides: Sequence[int]) -> t
 
 def _chosen(select_prim: Any, x: Array, offsets: list[tuple], counts: list[int], strides: Sequence[int]) -> Array:
     """For each window, the number of the place that the selection (>= or <=) keeps; the first one of equals."""
-    best = place = None
-    for number, offset in enumerate(offsets):
-        ends = [o + (count - 1) * stride + 1 for o, count, stride in zip(offset, counts, strides, strict=True)]
-        values = lax.slice(x, offset, ends, strides)
-        if best is None:
-            best, place = values, jnp.zeros(values.shape, jnp.int32)
-        else:
-            keeps = select_prim.bind(best, values)
-            best, place = jnp.where(keeps, best, values), jnp.where(keeps, place, number)
+    best = _at(x, offsets[0], counts, strides)
+    place = jnp.zeros(best.shape, jnp.int32)
+    for number, offset in enumerate(offsets[1:], start=1):
+        values = _at(x, offset, counts, strides)
+        keeps = select_prim.bind(best, values)
+        best, place = jnp.where(keeps, best, values), jnp.where(keeps, place, number)
     return place
+
+
+def _at(x: Array, offset: Sequence[int], counts: Sequence[int], strides: Sequence[int]) -> Array:
+    """The elements at one place of every window."""
+    ends = [start + (count - 1) * stride + 1 for start, count, stride in zip(offset, counts, strides, strict=True)]
+    return lax.slice(x, offset, ends, strides)
 
 
 def _padded(x: Array, padding: Sequence, select_prim: Any) -> Array:
@@ -255,7 +258,7 @@ def _select_and_scatter_add(source: Array, x: Array, *, select_prim: Any, window
     x = _padded(x, padding, select_prim)
     offsets, counts = _window_offsets(x, window_dimensions, window_strides)
     place = _chosen(select_prim, x, offsets, counts, window_strides)
-    zero, total = jnp.zeros((), source.dtype), 0
+    zero, total = jnp.zeros((), source.dtype), jnp.zeros(x.shape, source.dtype)
     for number, offset in enumerate(offsets):
         config = [
             (o, size - o - (count - 1) * stride - 1, stride - 1)
@@ -277,8 +280,7 @@ def _select_and_gather_add(tangents: Array, x: Array, *, select_prim: Any, windo
     place = _chosen(select_prim, x, offsets, counts, window_strides)
     result = jnp.zeros(place.shape, tangents.dtype)
     for number, offset in enumerate(offsets):
-        ends = [o + (n - 1) * stride + 1 for o, n, stride in zip(offset, counts, window_strides, strict=True)]
-        result = jnp.where(place == number, lax.slice(tangents, offset, ends, window_strides), result)
+        result = jnp.where(place == number, _at(tangents, offset, counts, window_strides), result)
     return result
 
 
@@ -333,7 +335,6 @@ DERIVED: dict[str, Callable] = {
     "min": lambda x, y: x & y,
     "select_n": _select,
     "squeeze": lambda x, *, dimensions: lax.reshape(x, [n for i, n in enumerate(x.shape) if i not in dimensions]),
-    "expand_dims": lambda x, *, dimensions: lax.expand_dims(x, dimensions),
     "split": _split,
     "stack": _stack,
     "unstack": _unstack,

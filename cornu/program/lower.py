@@ -87,8 +87,8 @@ def _flat(values: Sequence[Any]) -> list[Any]:
 
 def _nested(words: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
     """Values of such abstract values, of the flat list of their words."""
-    words = iter(words)
-    return [Keys(tuple(next(words) for _ in range(_width(a)))) if _jax.is_key(a) else next(words) for a in avals]
+    left = iter(words)
+    return [Keys(tuple(next(left) for _ in range(_width(a)))) if _jax.is_key(a) else next(left) for a in avals]
 
 
 def _flat_avals(avals: Sequence[Any]) -> list[jax.ShapeDtypeStruct]:
@@ -205,9 +205,7 @@ def _while(equation: _jax.Equation, *values: Any) -> list[Any]:
     return _nested(results, body.out_avals)
 
 
-def _while_any(
-    test: _jax.ClosedJaxpr, step: _jax.ClosedJaxpr, tests: int
-) -> tuple[_jax.ClosedJaxpr, _jax.ClosedJaxpr]:
+def _while_any(test: _jax.ClosedJaxpr, step: _jax.ClosedJaxpr, tests: int) -> tuple[_jax.ClosedJaxpr, _jax.ClosedJaxpr]:
     """A loop with a condition for each element of a batch: it goes on while any holds, and moves only those on.
 
     The new body takes the condition's constants before its own.
@@ -233,7 +231,7 @@ def _while_any(
 def _cond(equation: _jax.Equation, index: Any, *values: Any) -> list[Any]:
     """A branch that is known beforehand (a choice by platform) is inlined."""
     branches = equation.params["branches"]
-    if not isinstance(index, jax.core.Tracer):
+    if not _jax.is_traced(index):
         return _walk(branches[min(max(int(index), 0), len(branches) - 1)], values)
     lowered = tuple(_lower_jaxpr(branch) for branch in branches)
     results = equation.primitive.bind(index, *_flat(values), branches=lowered)

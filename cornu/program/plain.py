@@ -231,7 +231,9 @@ def _scatter(write: Callable) -> Callable:
     def rule(operand: Array, indices: Array, updates: Array, *, dimension_numbers: Any, mode: Any, update_jaxpr: Any,
              **_: Any) -> Array:  # fmt: skip
         if write is lax.scatter and update_jaxpr is not None:
-            raise NotImplementedError("scatter with a function of its own (lax.scatter_apply) is not in the vocabulary.")
+            raise NotImplementedError(
+                "scatter by a function of one's own (lax.scatter_apply) is not in the vocabulary."
+            )
         d = dimension_numbers
         dropped = (*d.inserted_window_dims, *d.operand_batching_dims)
         sizes = [1] * operand.ndim
@@ -269,8 +271,8 @@ def _write_rows(write: Callable, table: Array, numbers: Array, values: Array) ->
     return write(table, numbers, values, numbers_of, mode="promise_in_bounds")
 
 
-def _scatter_sub(operand: Array, indices: Array, updates: Array, *, dimension_numbers: Any, mode: Any, **_: Any) -> Array:
-    return lax.scatter_add(operand, indices, -updates, dimension_numbers, mode=mode)
+def _scatter_sub(x: Array, indices: Array, updates: Array, *, dimension_numbers: Any, mode: Any, **_: Any) -> Array:
+    return lax.scatter_add(x, indices, -updates, dimension_numbers, mode=mode)
 
 
 RULES: dict[str, Callable] = {
@@ -286,5 +288,4 @@ RULES: dict[str, Callable] = {
     "scatter-min": _scatter(lax.scatter_min),
     "scatter-max": _scatter(lax.scatter_max),
     "scatter-sub": _scatter_sub,
-    "scatter_sub": _scatter_sub,
 }

@@ -38,7 +38,7 @@ def counters(shape: Sequence[int]) -> Words:
     """The numbers of an array's elements, as high and low words."""
     size = math.prod(shape)
     if size >= 2**32:
-        raise NotImplementedError(f"random bits for {size} elements in one draw: at most 2**32 - 1 are in the vocabulary.")
+        raise NotImplementedError(f"random bits for {size} elements in one draw; the vocabulary has at most 2**32 - 1.")
     return jnp.zeros(shape, jnp.uint32), lax.reshape(lax.iota(jnp.uint32, size), tuple(shape))
 
 
@@ -69,10 +69,8 @@ def bits(key: Words, bit_width: int, shape: Sequence[int]) -> Array:
 
 def _over(key: Words, shape: Sequence[int]) -> Words:
     """The key's words with axes of size one for a draw's shape."""
-    return tuple(lax.expand_dims(word, range(word.ndim, word.ndim + len(shape))) for word in key)
+    high, low = (lax.expand_dims(word, range(word.ndim, word.ndim + len(shape))) for word in key)
+    return high, low
 
 
-RULES: dict[str, Callable] = {
-    "threefry2x32": lambda *words: list(threefry(*words)),
-    "iota_2x32_shape": lambda *, shape: list(counters(shape)),
-}
+RULES: dict[str, Callable] = {"threefry2x32": lambda *words: list(threefry(*words))}

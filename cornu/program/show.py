@@ -126,16 +126,20 @@ def flops(program: Any) -> int:
     return sum(repeats * _flops(equation) for equation, repeats in equations(program.jaxpr))
 
 
+def _shape(atom: Any) -> tuple:
+    return atom.aval.shape
+
+
 def _flops(equation: _jax.Equation) -> int:
-    results = math.prod(equation.outvars[0].aval.shape) if equation.outvars else 0
     if equation.primitive.name == "dot_general":
         ((contracted, _), _) = equation.params["dimension_numbers"]
-        return 2 * results * math.prod(equation.invars[0].aval.shape[axis] for axis in contracted)
-    if equation.primitive.name == "conv_general_dilated":
-        kernel = equation.invars[1].aval.shape
-        out_features = kernel[equation.params["dimension_numbers"].rhs_spec[0]]
-        return 2 * results * math.prod(kernel) // out_features
-    return 0
+        terms = math.prod(_shape(equation.invars[0])[axis] for axis in contracted)
+    elif equation.primitive.name == "conv_general_dilated":
+        kernel = _shape(equation.invars[1])
+        terms = math.prod(kernel) // kernel[equation.params["dimension_numbers"].rhs_spec[0]]
+    else:
+        return 0
+    return 2 * math.prod(_shape(equation.outvars[0])) * terms
 
 
 def summary(program: Any) -> str:

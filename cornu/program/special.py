@@ -6,7 +6,6 @@ Sources: identities of the NIST Digital Library of Mathematical Functions (dlmf.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +18,10 @@ Array = jax.Array
 
 def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
     """Horner's scheme, the highest power first."""
-    return functools.reduce(lambda result, c: result * x + c, coefficients)
+    result: Any = coefficients[0]
+    for c in coefficients[1:]:
+        result = result * x + c
+    return result
 
 
 def _in_float32(function: Callable) -> Callable:

@@ -87,7 +87,8 @@ def _one_key(avals: list, params: dict) -> bool:
 
 def _matrices(avals: list, params: dict) -> bool:
     plain = {2: (((1,), (0,)), ((), ())), 3: (((2,), (1,)), ((0,), (0,)))}
-    return params["preferred_element_type"] is not None and plain.get(len(avals[0].shape)) == params["dimension_numbers"]
+    numbers, dtype = params["dimension_numbers"], params["preferred_element_type"]
+    return dtype is not None and plain.get(len(avals[0].shape)) == numbers
 
 
 def channels_last(rank: int) -> tuple[tuple[int, ...], ...]:
@@ -230,7 +231,7 @@ _GROUPS: dict[str, list[tuple]] = {
         ("sort", "dimension", "all operands in the stable ascending order of the first one; NaN last", _one_key),
     ],
     "products": [
-        ("dot_general", "preferred_element_type", "(m, k) by (k, n), or the same for each of a leading axis", _matrices),
+        ("dot_general", "preferred_element_type", "(m, k) by (k, n), or that for each of a leading axis", _matrices),
         ("conv_general_dilated", "window_strides padding lhs_dilation rhs_dilation feature_group_count "
          "preferred_element_type", "(n, *space, c) by (*window, c / groups, out), correlated", _channels_last),
         ("fft", "fft_type fft_lengths", "FFT, IFFT, RFFT or IRFFT over the last axes", _anything),

@@ -36,9 +36,9 @@ class _Plan(NamedTuple):
 class Walker:
     """Runs programs by rules; one object per engine.
 
-    `find(equation)` gives the rule: a function of the operands' values that gives the result, or the sequence of results
-    where the primitive has several. `constant` turns a NumPy constant of the program into a value of the engine. A
-    program is read once, at its first run. Values are dropped after their last use.
+    `find(equation)` gives the rule: a function of the operands' values that gives the result, or the sequence of
+    results where the primitive has several. `constant` turns a NumPy constant of the program into a value of the
+    engine. A program is read once, at its first run. Values are dropped after their last use.
     """
 
     def __init__(self, find: Callable[[_jax.Equation], Rule], constant: Callable[[Any], Any] = lambda value: value):
