@@ -1,0 +1,85 @@
+"""The arguments that every optimizer takes: their domains, and how they enter each constructor's signature."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from cornu.errors import explain, nearest
+from cornu.optimizers.schedules import InverseTimeDecay
+from cornu.signature import Domain, boolean, integer, interval, maybe, named_parameters, nonnegative, positive
+
+_OLD_SPELLINGS = {"lr": "learning_rate"}
+
+learning_rate = Domain(
+    "a number of 0 or more, a LearningRateSchedule, or a callable",
+    lambda v: callable(v) or nonnegative.test(v) or (getattr(v, "shape", None) == () and v >= 0),
+)
+forgetting = interval(0, 1, "[)")
+"""The factor by which a moving average forgets its past."""
+
+_several = Domain("an integer of 2 or more", lambda v: integer.test(v) and v >= 2)
+_clip = maybe(nonnegative)
+
+DOMAINS = {
+    "learning_rate": learning_rate,
+    "weight_decay": maybe(nonnegative),
+    "clipnorm": _clip,
+    "clipvalue": _clip,
+    "global_clipnorm": _clip,
+    "use_ema": boolean,
+    "ema_momentum": interval(0, 1),
+    "ema_overwrite_frequency": maybe(Domain("a positive integer", lambda v: integer.test(v) and v > 0)),
+    "loss_scale_factor": maybe(positive),
+    "gradient_accumulation_steps": maybe(_several),
+}
+
+
+def spelled_out(init: Callable, base: Callable) -> Callable:
+    """A constructor whose `**kwargs` go to `base`, with `base`'s arguments spelled out in its signature.
+
+    So `Adam(0.1, 0.9, 0.999, 1e-7, False, 0.01)` means what it means in Keras, help texts show every argument, and no
+    class has to repeat the eleven that all of them share.
+    """
+    *own, last = inspect.signature(init).parameters.values()
+    if last.kind is not last.VAR_KEYWORD or any(p.kind is p.VAR_POSITIONAL for p in own):
+        return init
+    taken = {p.name for p in own} | {"learning_rate"}
+    shared = [
+        p.replace(kind=own[-1].kind)
+        for p in list(inspect.signature(base).parameters.values())[1:-1]
+        if p.name not in taken
+    ]
+    signature = inspect.Signature([*own, *shared, last])
+
+    @functools.wraps(init)
+    def __init__(*args: Any, **kwargs: Any) -> None:
+        arguments = dict(signature.bind(*args, **kwargs).arguments)
+        init(**arguments.pop(last.name, {}), **arguments)
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
+
+
+def unknown(cls: type, name: str) -> str:
+    """The text of the error for an argument that doesn't exist."""
+    known = named_parameters(cls)
+    meant = _OLD_SPELLINGS.get(name)
+    hint = f" Did you mean {meant!r}?" if meant else nearest(name, known)
+    return explain(f"{cls.__name__}: unknown argument `{name}`.{hint}", expected=", ".join(known), got=name)
+
+
+def with_decay(rate: Any, decay: float | None) -> Any:
+    """Keras 1 and 2's `decay`: rate / (1 + decay * step)."""
+    return InverseTimeDecay(rate, 1, decay) if decay else rate
+
+
+def takes_step(rate: Callable) -> bool:
+    """Whether a callable has an argument that must be given."""
+    try:
+        parameters = inspect.signature(rate).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
