@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cornu.datasets import archives
 from cornu.datasets.npz import Expected, read_npz
@@ -215,3 +218,34 @@ def test_a_bzip2_bomb_is_refused(tmp_path):
     path.write_bytes(bz2.compress(member("a", size=10**9).tobuf() + bytes(10_000_000)))
     with pytest.raises(ValueError, match="1,000 bytes"):
         archives.extract(path, tmp_path / "out", budget=SMALL)
+
+
+def write_samples(folder: Path) -> None:
+    rows = np.empty(2, dtype=object)
+    rows[:] = [[1, 2], [300, 70000]]
+    np.savez_compressed(folder / "x.npz", x=np.zeros((2, 3), "uint8"), y=rows)
+    zipped(folder / "x.zip", "a", "b/c")
+    for mode in ("w", "w:gz", "w:bz2"):
+        tar(folder / f"x.tar{mode[2:]}", member("a"), member("d" * 120), mode=mode)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damage_gives_one_kind_of_error(data, tmp_path_factory):
+    """Bytes changed, cut or inserted anywhere: the content or an ArchiveError, and nothing else."""
+    folder = tmp_path_factory.getbasetemp() / "damaged"
+    if not folder.exists():
+        folder.mkdir()
+        write_samples(folder)
+    whole = data.draw(st.sampled_from(sorted(folder.glob("x.*"))))
+    raw = bytearray(whole.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw)))
+        raw[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    damaged = folder / "damaged"
+    damaged.write_bytes(raw)
+    with contextlib.suppress(archives.ArchiveError):
+        if whole.name == "x.npz":
+            read_npz(damaged, {"x": Expected("u", ("n", 3)), "y": Expected("O", ("n",))}, 10_000)
+        else:
+            archives.read_members(damaged, ["a"], archives.Budget(10, 10_000))

@@ -7,13 +7,15 @@ budget allows) is refused whole: an honest packer makes none of these.
 from __future__ import annotations
 
 import bz2
+import contextlib
+import errno
+import functools
 import gzip
 import shutil
 import stat
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -22,7 +24,10 @@ from typing import IO, cast
 from cornu.errors import explain
 
 _CHUNK = 1 << 20
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RecursionError)
+
+
+class ArchiveError(ValueError):
+    """An archive that is damaged, or holds what it may not hold."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,18 @@ class Budget:
 def read_members(path: Path, wanted: Collection[str], budget: Budget | None = None) -> dict[str, bytes]:
     """The contents of the wanted members of an archive, by name; nothing is written.
 
-    Raises ValueError for an archive that is damaged, breaks the rules above, or lacks a wanted member.
+    Raises ArchiveError for an archive that is damaged, breaks the rules above, or lacks a wanted member.
     """
-    found = {
-        name: b"".join(iter(lambda: content.read(_CHUNK), b""))  # noqa: B023 - read before the next one comes
-        for name, content in members(path, budget)
-        if name in wanted
-    }
+    found = {}
+    with damage_explained(path):
+        for name, content in _members(path, budget or Budget()):
+            if name in wanted:
+                found[name] = b"".join(iter(functools.partial(content.read, _CHUNK), b""))
     missing = sorted(set(wanted) - set(found))
     if missing:
-        raise ValueError(explain(f"{path} is not the archive it should be.", expected=f"members {missing}", got="none"))
+        raise ArchiveError(
+            explain(f"{path} is not the archive it should be.", expected=f"members {missing}", got="none of them")
+        )
     return found
 
 
@@ -54,17 +61,18 @@ def extract(path: Path, folder: Path, kinds: Collection[str] = ("tar", "zip"), b
 
     A folder that is there already, and younger than the archive, stays as it is.
 
-    Raises ValueError for an archive that is damaged or breaks the rules above.
+    Raises ArchiveError for an archive that is damaged or breaks the rules above.
     """
     if folder.is_dir() and folder.stat().st_mtime >= path.stat().st_mtime:
         return folder
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
     try:
-        for name, content in members(path, budget, kinds):
-            target = scratch.joinpath(*PurePosixPath(name).parts)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with open(target, "xb") as stream:
-                shutil.copyfileobj(content, stream, _CHUNK)
+        with damage_explained(path):
+            for name, content in _members(path, budget or Budget(), kinds):
+                target = scratch.joinpath(*PurePosixPath(name).parts)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with open(target, "xb") as stream:
+                    shutil.copyfileobj(content, stream, _CHUNK)
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     except (FileExistsError, NotADirectoryError) as error:
@@ -74,24 +82,28 @@ def extract(path: Path, folder: Path, kinds: Collection[str] = ("tar", "zip"), b
     return folder
 
 
-def members(
-    path: Path, budget: Budget | None = None, kinds: Collection[str] = ("tar", "zip")
-) -> Iterator[tuple[str, IO[bytes]]]:
-    """The files of an archive, in order: name and content. A content can be read until the next one is asked for."""
-    budget = budget or Budget()
+@contextlib.contextmanager
+def damage_explained(path: Path) -> Iterator[None]:
+    """Within it, whatever the standard library raises for a damaged archive becomes an ArchiveError."""
     try:
-        if "zip" in kinds and zipfile.is_zipfile(path):
-            yield from _checked(path, _zip_entries(path), budget)
-        elif "tar" in kinds:
-            yield from _checked(path, _tar_entries(path), budget)
-        else:
-            raise tarfile.ReadError(f"it is no archive ({' or '.join(kinds)})")
-    except _BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's or the system's fault, not the archive's
-        raise ValueError(
-            explain(f"{path} can't be unpacked: {error}", expected=f"a whole archive: {' or '.join(kinds)}")
-        ) from error
+        yield
+    except ArchiveError:
+        raise
+    except Exception as error:  # it raises a dozen kinds
+        fault_of_system = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+        if fault_of_system:
+            raise
+        raise ArchiveError(explain(f"{path} can't be unpacked: {error or type(error).__name__}")) from error
+
+
+def _members(path: Path, budget: Budget, kinds: Collection[str] = ("tar", "zip")) -> Iterator[tuple[str, IO[bytes]]]:
+    """The files of an archive, in order: name and content. A content can be read until the next one is asked for."""
+    if "zip" in kinds and zipfile.is_zipfile(path):
+        yield from _checked(path, _zip_entries(path), budget)
+    elif "tar" in kinds:
+        yield from _checked(path, _tar_entries(path), budget)
+    else:
+        raise zipfile.BadZipFile("it is no zip archive")
 
 
 _Entry = tuple[str, int, str, IO[bytes] | None]
@@ -180,7 +192,7 @@ def _is_plain(name: str) -> bool:
     return bool(name) and not (climbs or foreign or posix.is_absolute() or windows.is_absolute())
 
 
-def _refused(path: Path, fault: str, name: str) -> ValueError:
-    return ValueError(
+def _refused(path: Path, fault: str, name: str) -> ArchiveError:
+    return ArchiveError(
         explain(f"{path} is refused: it holds {fault}.", expected="regular files under plain relative names", got=name)
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from cornu.datasets import plain_pickle
+from cornu.datasets.archives import ArchiveError, damage_explained
 from cornu.errors import explain
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -54,22 +54,19 @@ def read_npz(path: Path, expected: Mapping[str, Expected], size_limit: int) -> d
         expected: what each array must be; others in the file are not looked at.
         size_limit: bytes that these arrays may have together after unpacking.
 
-    Raises ValueError if the file is damaged, or an array is missing, too large, or not what is expected.
+    Raises ArchiveError if the file is damaged, or an array is missing, too large, or not what is expected.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {info.filename: info for info in archive.infolist()}
-            missing = [name for name in expected if f"{name}.npy" not in entries]
-            if missing:
-                raise _fault(path, f"it lacks {missing}", f"arrays {list(expected)}")
-            chosen = {name: entries[f"{name}.npy"] for name in expected}
-            total = sum(info.file_size for info in chosen.values())
-            if total > size_limit:
-                raise _fault(path, f"it holds {total:,} bytes", f"at most {size_limit:,}")
-            sizes: dict[str, int] = {}
-            return {name: _read(path, archive, info, expected[name], sizes) for name, info in chosen.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _fault(path, str(error), "a whole .npz file") from error
+    with damage_explained(path), zipfile.ZipFile(path) as archive:
+        entries = {info.filename: info for info in archive.infolist()}
+        missing = [name for name in expected if f"{name}.npy" not in entries]
+        if missing:
+            raise _fault(path, f"it lacks {missing}", f"arrays {list(expected)}")
+        chosen = {name: entries[f"{name}.npy"] for name in expected}
+        total = sum(info.file_size for info in chosen.values())
+        if total > size_limit:
+            raise _fault(path, f"it holds {total:,} bytes", f"at most {size_limit:,}")
+        sizes: dict[str, int] = {}
+        return {name: _read(path, archive, info, expected[name], sizes) for name, info in chosen.items()}
 
 
 def _read(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, expected: Expected, sizes: dict) -> Any:
@@ -99,8 +96,8 @@ def _header(path: Path, name: str, content: IO[bytes]) -> tuple[tuple[int, ...],
         raise _fault(path, f"{name} has no header that can be read", "an array as numpy.save writes it") from error
 
 
-def _fault(path: Path, found: str, expected: str) -> ValueError:
-    return ValueError(
+def _fault(path: Path, found: str, expected: str) -> ArchiveError:
+    return ArchiveError(
         explain(
             f"{path} is not the file it should be.",
             expected=expected,
