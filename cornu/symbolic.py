@@ -21,7 +21,7 @@ from cornu.errors import explain
 from cornu.variables import Scope, Variable
 
 _order = itertools.count()
-_UNDECIDED = (jax.core.InconclusiveDimensionOperation, NotImplementedError)
+_UNDECIDED = (jax.errors.InconclusiveDimensionOperation, NotImplementedError)
 
 
 @functools.cache

@@ -60,7 +60,7 @@ class Compilation:
     def results(self) -> dict[str, Any]:
         """The values of the loss and metrics, by name, in order."""
         losses = {m.name: m.result() for m in (self.loss_mean, *(self.loss.metrics if self.loss is not None else []))}
-        return {**losses, **self.compiled_metrics.result()}
+        return {**losses, **(self.compiled_metrics.result() if self.compiled_metrics.built else {})}
 
     def get_config(self) -> dict:
         """The arguments of `compile`, as JSON data."""

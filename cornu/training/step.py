@@ -12,7 +12,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from cornu import tags, tree
 from cornu.errors import explain
@@ -162,10 +161,27 @@ class CompiledStep:
     written: list[Variable]
     call: Callable[..., tuple]
     program: Program
+    logs: Logs | None = None
 
     def __call__(self, values: Sequence[Any], *inputs: Any) -> tuple[tuple, Any]:
         """The new values of `written`, and the result; `inputs` are flat."""
-        return self.program.unflatten(self.call(*values, *inputs))
+        new, result = self.program.unflatten(self.call(*values, *inputs))
+        return new, (result if self.logs is None else self.logs.named(result))
+
+
+class Logs:
+    """Logs as a list inside of programs: JAX would sort a dict's keys, and their order is that of the metrics."""
+
+    names: tuple[str, ...] = ()
+
+    def values(self, logs: dict[str, Any] | None) -> list[Any]:
+        """The values; the names are kept."""
+        self.names = tuple(logs or {})
+        return list((logs or {}).values())
+
+    def named(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The logs again."""
+        return dict(zip(self.names, values, strict=True))
 
 
 def prepare(model: Any, kind: str, batch: Any) -> None:
@@ -187,28 +203,22 @@ def prepare(model: Any, kind: str, batch: Any) -> None:
 
 def compile_step(model: Any, kind: str, batch: Any, engine: Any) -> CompiledStep:
     """One step: a function of a batch, and of whether the metrics start anew in it."""
-    run, written_by_user = body(model, kind)
-
-    def once(batch: Any, fresh: Any) -> Any:
-        if kind == "predict":
-            return run(batch)
-        _start_metrics(model, fresh)
-        logs = run(batch)
-        return logs if written_by_user else model.get_metrics_result()
-
-    return _compile(model, engine, once, (batch, _FLAG), donate=kind == "train")
+    if kind == "predict":
+        run, _ = body(model, kind)
+        return _compile(model, engine, lambda batch, fresh: run(batch), (batch, _FLAG))
+    steps = _Steps(model, kind)
+    return _compile(model, engine, steps.once, (batch, _FLAG), donate=kind == "train", logs=steps.logs)
 
 
 def compile_row(model: Any, kind: str, data: Any, order: Any, engine: Any) -> CompiledStep:
     """One step on samples taken from `data` on the engine: those of a row of `order`."""
-    run, written_by_user = body(model, kind)
+    steps = _Steps(model, kind)
 
     def once(data: Any, order: Any, row: Any, fresh: Any) -> Any:
-        _start_metrics(model, fresh)
-        logs = run(_take(data, order[row]))
-        return logs if written_by_user else model.get_metrics_result()
+        return steps.once(_take(data, order[row]), fresh)
 
-    return _compile(model, engine, once, (data, order, _INDEX, _FLAG), donate=kind == "train")
+    inputs = (data, order, _INDEX, _FLAG)
+    return _compile(model, engine, once, inputs, donate=kind == "train", logs=steps.logs)
 
 
 def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine: Any) -> CompiledStep:
@@ -216,17 +226,48 @@ def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine
 
     `orders` are matrices, a row of samples per step; for each, the call takes the first row and the one to stop at.
     """
-    run, written_by_user = body(model, kind)
+    steps = _Steps(model, kind)
+    inputs = (data, list(orders), [(_INDEX, _INDEX)] * len(orders), _FLAG)
+    return _compile(model, engine, steps.many, inputs, donate=kind == "train", logs=steps.logs)
 
-    def many(data: Any, orders: Sequence[Any], spans: Sequence[Any], fresh: Any) -> Any:
-        _start_metrics(model, fresh)
-        logs = None
+
+class _Steps:
+    """The steps of a kind as functions to trace; their result are the values of the logs."""
+
+    def __init__(self, model: Any, kind: str) -> None:
+        self._model, self.logs = model, Logs()
+        self._run, self._written_by_user = body(model, kind)
+
+    def once(self, batch: Any, fresh: Any) -> list[Any]:
+        """One step."""
+        _start_metrics(self._model, fresh)
+        return self._result(self._run(batch))
+
+    def many(self, data: Any, orders: Sequence[Any], spans: Sequence[Any], fresh: Any) -> list[Any]:
+        """The steps of all orders, each from its first row to where it stops."""
+        _start_metrics(self._model, fresh)
+        last = self._blank(data, orders[0])
         for order, (start, stop) in zip(orders, spans, strict=True):
-            logs = _loop(start, stop, lambda row, order=order: run(_take(data, order[row])), written_by_user, logs)
-        return logs if written_by_user else model.get_metrics_result()
+            last = _loop(start, stop, lambda row, order=order: self._carried(_take(data, order[row])), last)
+        return last if self._written_by_user else self._result(None)
 
-    spans = [(_INDEX, _INDEX)] * len(orders)
-    return _compile(model, engine, many, (data, list(orders), spans, _FLAG), donate=kind == "train")
+    def _blank(self, data: Any, order: Any) -> list[Any]:
+        """Zeros in the form of what goes round in a loop."""
+
+        def once() -> list[Any]:
+            with Scope():
+                return self._carried(_take(data, order[0]))
+
+        shapes = jax.eval_shape(once) if self._written_by_user else []
+        return [jnp.zeros(aval.shape, aval.dtype) for aval in shapes]
+
+    def _carried(self, batch: Any) -> list[Any]:
+        """One step of a loop; what goes round is what only the step itself knows."""
+        found = self._run(batch)
+        return [jnp.asarray(v) for v in self.logs.values(found)] if self._written_by_user else []
+
+    def _result(self, found: Any) -> list[Any]:
+        return self.logs.values(found if self._written_by_user else self._model.get_metrics_result())
 
 
 _INDEX = jax.ShapeDtypeStruct((), "int32")
@@ -246,8 +287,8 @@ def _start_metrics(model: Any, fresh: Any) -> None:
         variable.assign(jnp.where(fresh, variable.value, value))
 
 
-def _loop(start: Any, stop: Any, run: Callable[[Any], Any], keep_logs: bool, logs: Any) -> Any:
-    """Runs steps in a loop of the program: the variables' values go round in it. Gives the last step's logs."""
+def _loop(start: Any, stop: Any, run: Callable[[Any], list[Any]], last: list[Any]) -> list[Any]:
+    """Runs steps in a loop of the program: the variables' values go round in it. Gives what the last step gave."""
     outer, wrote = current_scope(), {}
 
     def once(row: Any, carry: tuple) -> tuple:
@@ -256,20 +297,18 @@ def _loop(start: Any, stop: Any, run: Callable[[Any], Any], keep_logs: bool, log
             values = scope.values(outer.variables)
         wrote.update(scope.written)
         outer.strays.update(scope.strays)
-        return values, (found if keep_logs else None)
+        return values, found
 
-    values = outer.values(outer.variables)
-    if keep_logs and logs is None:
-        blank = jax.eval_shape(lambda: once(0, (values, None))[1])
-        logs = tree.map(lambda aval: jnp.zeros(aval.shape, aval.dtype), blank)
-    values, logs = jax.lax.fori_loop(start, stop, once, (values, logs))
+    values, last = jax.lax.fori_loop(start, stop, once, (outer.values(outer.variables), last))
     for variable, value in zip(outer.variables, values, strict=True):
         if id(variable) in wrote:
             outer.write(variable, value)
-    return logs
+    return last
 
 
-def _compile(model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool) -> CompiledStep:
+def _compile(
+    model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool = False, logs: Logs | None = None
+) -> CompiledStep:
     described = tree.map(abstract, inputs)
 
     def run(variables: list[Variable]) -> tuple[Any, Scope]:
@@ -291,4 +330,5 @@ def _compile(model: Any, engine: Any, function: Callable, inputs: tuple, *, dona
         list(written.values()),
         engine.compile(program, donate=tuple(places) if donate else ()),
         program,
+        logs,
     )

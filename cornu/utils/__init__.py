@@ -6,6 +6,9 @@ from cornu.registry import get_custom_objects as get_custom_objects
 from cornu.registry import get_registered_name as get_registered_name
 from cornu.registry import get_registered_object as get_registered_object
 from cornu.registry import register_keras_serializable as register_keras_serializable
+from cornu.training.progress import Progbar as Progbar
+from cornu.training.py_dataset import PyDataset as PyDataset
+from cornu.training.py_dataset import PyDataset as Sequence
 from cornu.utils.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from cornu.utils.data import split_dataset as split_dataset
 from cornu.utils.data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
@@ -13,3 +16,5 @@ from cornu.utils.files import get_file as get_file
 from cornu.utils.numerical import normalize as normalize
 from cornu.utils.numerical import to_categorical as to_categorical
 from cornu.utils.seeds import set_random_seed as set_random_seed
+from cornu.visualization.plot import model_to_dot as model_to_dot
+from cornu.visualization.plot import plot_model as plot_model
