@@ -71,7 +71,8 @@ class Graph:
         unused = [t.node for t in self.inputs if t.node is not None and not t.node.inputs and t.node not in nodes]
         found = {id(node.operation): node.operation for node in nodes}
         last = sorted(found.values(), key=lambda operation: (-depths[id(operation)], ranks[id(operation)]))
-        return [*last[: len(last) - _count(depths, 0)], *(n.operation for n in unused), *last[-_count(depths, 0) :]]
+        cut = len(last) - sum(depth == 0 for depth in depths.values())
+        return [*last[:cut], *(node.operation for node in unused), *last[cut:]]
 
     def _discovered(self) -> list[Node]:
         """The nodes, the inputs' too, in the order in which a walk from the outputs, depth first, meets them."""
@@ -86,7 +87,3 @@ class Graph:
             found[id(node)] = node
             stack += reversed(node.inputs)
         return list(found.values())
-
-
-def _count(depths: dict[int, int], depth: int) -> int:
-    return sum(value == depth for value in depths.values())
