@@ -31,7 +31,7 @@ def write(path: Path, state: Any) -> None:
     try:
         with open(beside, "wb") as stream:
             members = {str(i): _plain(array) for i, array in enumerate(arrays)}
-            np.savez(stream, json=np.frombuffer(text.encode(), "uint8"), **members)
+            np.savez(stream, allow_pickle=False, json=np.frombuffer(text.encode(), "uint8"), **members)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(beside, path)

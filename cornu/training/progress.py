@@ -59,8 +59,8 @@ class Progbar:
         self.seen = 0
         self._values: dict[str, Any] = {}
         self._weights: dict[str, int] = {}
-        self._console = make_console() if verbose else None
-        self._live = verbose == 1 and self._console.is_terminal and not self._console.is_dumb_terminal
+        console: Any = make_console()
+        self._console, self._live = console, verbose == 1 and console.is_terminal and not console.is_dumb_terminal
         self._drawn_at, self._drawn_width = float("-inf"), 0
         self._start = self._last = time.perf_counter()
         self._first: tuple[int, float] | None = None

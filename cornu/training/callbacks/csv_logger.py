@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: str | os.PathLike, separator: str = ",", append: bool = False) -> None:
         self.filename, self.separator, self.append = os.fspath(filename), separator, append
-        self._file: TextIO | None = None
+        self._file: IO[str] | None = None
         self._columns: list[str] = []
         self._size = 0
         """How many bytes of the file are ours to keep."""
@@ -66,7 +66,7 @@ class CSVLogger(Callback):
             self._file.close()
             self._file = None
 
-    def _open(self, mode: str) -> TextIO:
+    def _open(self, mode: str) -> IO[str]:
         return open(self.filename, mode, newline="", encoding="utf-8")
 
     def _header(self) -> list[str]:
