@@ -85,8 +85,9 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> jax.Array:
 
 
 def unit(x: jax.Array, axis: int) -> jax.Array:
-    """x over its length, or over epsilon where that is larger."""
-    return x * jax.lax.rsqrt(jnp.maximum(jnp.sum(jnp.square(x), axis, keepdims=True), config.epsilon() ** 2))
+    """x over its length, or over epsilon where that is larger; zeros, which point nowhere, get no gradient."""
+    square = jnp.sum(jnp.square(x), axis, keepdims=True)
+    return x * jnp.where(square == 0, 0, jax.lax.rsqrt(jnp.maximum(square, config.epsilon() ** 2)))
 
 
 @register("loss")

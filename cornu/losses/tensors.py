@@ -86,6 +86,7 @@ def weights_for(values: jax.Array, weights: jax.Array, what: str) -> tuple[jax.A
     Difference from Keras: there the last axes are paired, so that weights (n,) of values (n, t) fail or, where t
     equals n, weigh steps in place of samples.
     """
+    given = weights.shape
     values, weights = match_ranks(values, weights)
     if 0 < weights.ndim < values.ndim:
         weights = weights.reshape(weights.shape + (1,) * (values.ndim - weights.ndim))
@@ -93,8 +94,8 @@ def weights_for(values: jax.Array, weights: jax.Array, what: str) -> tuple[jax.A
         raise ValueError(
             explain(
                 f"The shape of {what} doesn't fit.",
-                expected=f"one weight per value, or per sample, of the values' shape {values.shape}",
-                got=f"shape {weights.shape}",
+                expected=f"that of the values, {values.shape}, or of its first axes",
+                got=f"{given}",
             )
         )
     return values, weights
