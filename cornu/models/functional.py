@@ -10,6 +10,7 @@ from cornu import registry, tags, tree
 from cornu.errors import brief, explain, nearest
 from cornu.layers.input_spec import InputSpec
 from cornu.layers.layer import Layer
+from cornu.models.functional_config import graph_config, graph_from_config
 from cornu.models.graph import Graph
 from cornu.models.model import Model
 from cornu.symbolic import KerasTensor, as_array
@@ -22,6 +23,8 @@ class Functional(Model):
     Made by `Model(inputs, outputs)`. Layers may be shared, models nested; masks flow along the edges.
     Raises ValueError where an output needs an input that isn't given, or two layers have one name.
     """
+
+    keras_module = "keras.src.models.functional"
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         _check_symbolic(inputs, "inputs")
@@ -38,7 +41,7 @@ class Functional(Model):
             self.trainable = trainable
 
     def _check_names(self) -> None:
-        names = [operation.name for operation in self._operations if hasattr(operation, "name")]
+        names = [operation.name for operation in self._operations]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(
@@ -178,6 +181,23 @@ class Functional(Model):
     def output_shape(self) -> Any:
         """The shapes of the outputs."""
         return tree.map(lambda tensor: tensor.shape, self._outputs_struct)
+
+    def get_config(self) -> dict:
+        """The graph as data, for models made by `Model(inputs, outputs)`; a subclass's own arguments otherwise."""
+        own = type(self).__init__
+        if own is not Functional.__init__ and own is not Model.__init__:
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self)}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        """The model of a config."""
+        if "input_layers" not in config:
+            return super().from_config(config)
+        with registry.custom_object_scope(custom_objects):
+            inputs, outputs = graph_from_config(config)
+        made = Functional if issubclass(Functional, cls) else cls
+        return made(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
 
 def _check_symbolic(value: Any, argument: str) -> None:

@@ -57,22 +57,24 @@ class Graph:
         return [known[id(tensor)] for tensor in self.outputs]
 
     def operations(self) -> list[Any]:
-        """The operations, each once and in Keras's order: those farthest from the outputs first, then as discovered."""
+        """The layers, each once, and the calls of plain functions, in Keras's order.
+
+        Those farthest from the outputs come first; at one distance, those that a walk from the outputs finds first.
+        """
         nodes = self._discovered()
         ranks: dict[int, int] = {}
         for node in nodes:
-            ranks.setdefault(id(node.operation), len(ranks))
+            ranks.setdefault(id(_owner(node)), len(ranks))
         depths = dict.fromkeys(ranks, 0)
         for node in sorted(nodes, key=lambda node: -node.order):
-            for tensor in node.inputs:
-                if tensor.node is not None and id(tensor.node.operation) in depths:
-                    reached = depths[id(node.operation)] + 1
-                    depths[id(tensor.node.operation)] = max(depths[id(tensor.node.operation)], reached)
+            for owner in (_owner(tensor.node) for tensor in node.inputs if tensor.node is not None):
+                if id(owner) in depths:
+                    depths[id(owner)] = max(depths[id(owner)], depths[id(_owner(node))] + 1)
         unused = [t.node for t in self.inputs if t.node is not None and not t.node.inputs and t.node not in nodes]
-        found = {id(node.operation): node.operation for node in nodes}
-        last = sorted(found.values(), key=lambda operation: (-depths[id(operation)], ranks[id(operation)]))
-        cut = len(last) - sum(depth == 0 for depth in depths.values())
-        return [*last[:cut], *(node.operation for node in unused), *last[cut:]]
+        found = {id(_owner(node)): _owner(node) for node in nodes}
+        ordered = sorted(found.values(), key=lambda owner: (-depths[id(owner)], ranks[id(owner)]))
+        cut = len(ordered) - sum(depth == 0 for depth in depths.values())
+        return [*ordered[:cut], *(_owner(node) for node in unused), *ordered[cut:]]
 
     def _discovered(self) -> list[Node]:
         """The nodes, the inputs' too, in the order in which a walk from the outputs, depth first, meets them."""
@@ -87,3 +89,8 @@ class Graph:
             found[id(node)] = node
             stack += reversed(node.inputs)
         return list(found.values())
+
+
+def _owner(node: Node) -> Any:
+    """Whose a call is: a layer's, which may have several, or nobody's but its own."""
+    return node.operation if hasattr(node.operation, "variables") else node
