@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cornu
 from cornu import callbacks, random
 from cornu.random import SeedGenerator
 from cornu.training import checkpoint
@@ -603,3 +604,69 @@ def test_a_backup_file_holds_data_only(tmp_path):
     np.savez(path, json=np.array([{"format": 1}], dtype=object))
     with pytest.raises(ValueError, match="damaged, or no backup"):
         checkpoint.read(path)
+
+
+class KillAt(callbacks.Callback):
+    """Ends the process, as far as anybody can tell, in the third epoch, when at least four steps of it are done."""
+
+    epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_progress(self, step, logs):
+        if self.epoch == 2 and step >= 4:
+            raise Killed
+
+
+class KillAtBatch(KillAt):
+    """The same, one step at a time."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Makes the steps run one by one."""
+
+
+def train(folder, seed, stream, extra, **backup):
+    """A real network with moving averages and dropout, trained with every callback that remembers anything."""
+    cornu.utils.set_random_seed(seed)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4)).astype("float32")
+    y = (x[:, 0] > 0).astype("int32")
+    layers = cornu.layers
+    stack = [cornu.Input((4,)), layers.Dense(6, "relu"), layers.BatchNormalization(), layers.Dropout(0.3)]
+    model = cornu.Sequential([*stack, layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    made = [
+        callbacks.BackupAndRestore(folder / "backup", **backup),
+        callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True),
+        callbacks.ReduceLROnPlateau(patience=1, min_delta=0.05),
+        callbacks.CSVLogger(folder / "log.csv"),
+    ]
+    data = {"x": Batches(x, y)} if stream else {"x": x, "y": y, "batch_size": 6}
+    history = model.fit(**data, epochs=5, validation_data=(x[40:], y[40:]), callbacks=[*made, *extra], verbose=0)
+    variables = [v.numpy().tobytes() for v in model.all_variables()]
+    return variables, history.history, history.epoch, vars(model.position), (folder / "log.csv").read_text()
+
+
+class Batches(cornu.utils.PyDataset):
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        rows = slice(6 * index, 6 * index + 6)
+        return self.x[rows], self.y[rows]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["arrays", "stream"])
+@pytest.mark.parametrize("killer", [KillAt, KillAtBatch])
+def test_a_real_fit_resumes_bit_for_bit(stream, killer, tmp_path):
+    whole = train(tmp_path / "whole", 1, stream, [])
+    for backup in ({}, {"save_freq": 3}):
+        folder = tmp_path / str(backup)
+        with pytest.raises(Killed):
+            train(folder, 1, stream, [killer()], **backup)
+        assert train(folder, 99, stream, [], **backup) == whole
+    assert train(tmp_path / "other", 99, stream, []) != whole

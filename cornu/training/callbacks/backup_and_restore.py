@@ -70,12 +70,12 @@ class BackupAndRestore(Callback):
         self._unsaved += step - self._seen
         self._seen = step
         if self._is_due() and step != (self.params or {}).get("steps"):
-            self._save()
+            self._save(step)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Saves, if that is to be done after epochs."""
         if self.save_freq == "epoch" or self._is_due():
-            self._save()
+            self._save(0)
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Removes the backup: the run is complete."""
@@ -88,19 +88,19 @@ class BackupAndRestore(Callback):
     def _is_due(self) -> bool:
         return self.save_freq != "epoch" and self._unsaved >= int(self.save_freq)
 
-    def _save(self) -> None:
+    def _save(self, step: int) -> None:
         self._unsaved = 0
         if self.double_checkpoint and self._path.exists():
             self._previous.unlink(missing_ok=True)
             os.link(self._path, self._previous)
-        checkpoint.write(self._path, self._state())
+        checkpoint.write(self._path, self._state(step))
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, step: int) -> dict[str, Any]:
         model = self.model
         return {
             "variables": [v.numpy() for v in model.all_variables()],
             "paths": [v.path for v in model.all_variables()],
-            "position": dict(vars(model.position)),
+            "position": {**vars(model.position), "step": step},
             "stop_training": bool(model.stop_training),
             "random": random.get_state(),
             "callbacks": [[name, callback.get_state()] for name, callback in self._others()],
