@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import warnings
@@ -12,9 +13,12 @@ import keras
 import numpy as np
 import pytest
 
+import cornu
 from cornu import constraints, naming, optimizers, registry
 from cornu import variables as state
+from cornu.engines.reference import Reference
 from cornu.optimizers import schedules
+from cornu.program.trace import abstract, trace
 from cornu.variables import Variable
 
 SHAPES = {"scale": (), "bias": (3,), "kernel": (4, 3), "wide": (3, 4), "filter": (2, 2, 3, 2), "embeddings": (4, 3)}
@@ -127,7 +131,6 @@ MIXED = [
         ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
         ("Adam", {"learning_rate": 0.1, "amsgrad": True}),
         ("Nadam", {"learning_rate": 0.1}),
-        ("Muon", {"learning_rate": 0.1}),
     ]
     for shared in TOGETHER
 ]
@@ -212,7 +215,7 @@ def test_signatures_are_keras(name):
 
 
 def test_muon_has_the_arguments_of_keras():
-    mine, other = (inspect.signature(m.optimizers.Muon.__init__).parameters for m in (__import__("cornu"), keras))
+    mine, other = (inspect.signature(m.optimizers.Muon.__init__).parameters for m in (cornu, keras))
     assert {n: p.default for n, p in mine.items()} == {n: p.default for n, p in other.items()}
 
 
@@ -510,6 +513,60 @@ def test_loss_scale_config_and_rate():
     assert optimizers.LossScaleOptimizer("adam").inner_optimizer.beta_1 == 0.9
 
 
+# Several optimizers --------------------------------------------------------------------------------------------------
+
+
+def several(module):
+    chosen = module.optimizers.OptimizerMap if hasattr(module.optimizers, "OptimizerMap") else module.OptimizerMap
+    named = {"model/layer/(kernel|bias)": module.optimizers.SGD(0.1, momentum=0.9, name="s", use_ema=True)}
+    return module.optimizers.MultiOptimizer(chosen(module.optimizers.Adam(0.1, name="a"), named), name="m")
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_several_optimizers_like_keras(traced):
+    mine, other, variables, their_variables = several(cornu), several(keras), ours(), theirs()
+    assert optimizers.serialize(mine) == keras.optimizers.serialize(other)
+    apply = lambda gradients: mine.apply(gradients, variables)  # noqa: E731
+    apply = state.jit(apply) if traced else apply
+    for gradients in GRADIENTS:
+        apply(gradients)
+    found = [np.asarray(v.value) for v in (*variables, *mine.variables)]
+    assert_close(found, train(other, their_variables))
+    assert [v.path for v in mine.variables] == [v.path for v in other.variables]
+    assert optimizers.get(keras.optimizers.serialize(other)).get_config() == mine.get_config()
+    mine.finalize_variable_values(variables)
+    other.finalize_variable_values(their_variables)
+    assert_close([v.numpy() for v in variables], [v.numpy() for v in their_variables])
+    assert not hasattr(mine, "learning_rate")
+
+
+def test_optimizers_chosen_by_a_function():
+    slow, fast, a, b = optimizers.SGD(0.25), optimizers.SGD(0.5), Variable(1.0, name="a"), Variable(1.0, name="b")
+    optimizer = optimizers.MultiOptimizer(lambda v: slow if v.name == "a" else fast, loss_scale_factor=2.0)
+    optimizer.apply([float(optimizer.scale_loss(1.0))] * 2, [a, b])
+    assert (float(a), float(b), optimizer.optimizers) == (0.75, 0.5, [slow, fast])
+    chosen = optimizers.OptimizerMap(slow, {"a.*": fast, ".*b": fast})
+    with pytest.raises(ValueError, match="more than one optimizer for variable 'ab'"):
+        chosen["ab"]
+    with pytest.raises(ValueError, match="there already"):
+        chosen["a.*"] = fast
+    with pytest.raises(TypeError, match="several optimizers"):
+        optimizers.OptimizerMap("adam")
+
+
+# Programs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name,options", [*ALONE[::6], MIXED[8], ("LossScaleOptimizer", {"inner_optimizer": "nadam"})])
+def test_the_program_runs_on_the_reference_engine(name, options):
+    variables, optimizer = ours(), getattr(optimizers, name)(**options)
+    optimizer.build(variables)
+    inputs = [[v.numpy() for v in optimizer.variables], GRADIENTS[0], [v.numpy() for v in variables]]
+    program = trace(optimizer.stateless_apply, *jax.tree.map(abstract, inputs))
+    found = Reference().compile(program)(*jax.tree.leaves(inputs))
+    assert_close(found, jax.tree.leaves(jax.jit(optimizer.stateless_apply)(*inputs)))
+
+
 # Around the formula --------------------------------------------------------------------------------------------------
 
 
@@ -522,7 +579,7 @@ def test_weight_decay_can_be_kept_from_variables():
 
 
 def test_finalize_sets_the_averages():
-    mine, other = (m.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5) for m in (__import__("cornu"), keras))
+    mine, other = (m.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5) for m in (cornu, keras))
     variables, their_variables = ours(), theirs()
     train(mine, variables), train(other, their_variables)
     mine.finalize_variable_values(variables)
@@ -601,6 +658,15 @@ def test_weights_out_and_in():
     assert_close(fourth.get_weights(), first.get_weights(), rtol=0, atol=0)
     with pytest.warns(UserWarning, match="not loaded"):
         optimizers.SGD().load_own_variables(store)
+
+
+def test_a_deep_copy_trains_on():
+    variables, optimizer = ours(), optimizers.Nadam(use_ema=True)
+    train(optimizer, variables, GRADIENTS[:3])
+    other, other_variables = copy.deepcopy((optimizer, variables))
+    assert_close(
+        train(other, other_variables, GRADIENTS[3:]), train(optimizer, variables, GRADIENTS[3:]), rtol=0, atol=0
+    )
 
 
 def test_training_goes_on_from_a_state_of_keras():

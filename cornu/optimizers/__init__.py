@@ -20,6 +20,8 @@ from cornu.optimizers.adaptive import RMSprop as RMSprop
 from cornu.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
 from cornu.optimizers.matrices import Adafactor as Adafactor
 from cornu.optimizers.matrices import Muon as Muon
+from cornu.optimizers.multi import MultiOptimizer as MultiOptimizer
+from cornu.optimizers.multi import OptimizerMap as OptimizerMap
 from cornu.optimizers.optax import LBFGS as LBFGS
 from cornu.optimizers.optax import Optax as Optax
 from cornu.optimizers.optax import is_transformation as _is_transformation

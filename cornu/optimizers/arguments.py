@@ -71,6 +71,19 @@ def unknown(cls: type, name: str) -> str:
     return explain(f"{cls.__name__}: unknown argument `{name}`.{hint}", expected=", ".join(known), got=name)
 
 
+def check_clipping(cls: type, **limits: float | None) -> None:
+    """Raises ValueError for more than one limit."""
+    given = [f"{name}={limit}" for name, limit in limits.items() if limit]
+    if len(given) > 1:
+        raise ValueError(
+            explain(
+                f"{cls.__name__}: more than one kind of clipping.",
+                expected=f"one of {', '.join(limits)}",
+                got=", ".join(given),
+            )
+        )
+
+
 def with_decay(rate: Any, decay: float | None) -> Any:
     """Keras 1 and 2's `decay`: rate / (1 + decay * step)."""
     return InverseTimeDecay(rate, 1, decay) if decay else rate

@@ -105,14 +105,7 @@ class Optimizer(State):
         learning_rate = arguments.with_decay(learning_rate, kwargs.pop("decay", None))
         if kwargs:
             raise ValueError(arguments.unknown(type(self), next(iter(kwargs))))
-        if sum(bool(limit) for limit in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise ValueError(
-                explain(
-                    f"{type(self).__name__}: more than one kind of clipping.",
-                    expected="one of `clipnorm`, `clipvalue`, `global_clipnorm`",
-                    got=f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}",
-                )
-            )
+        arguments.check_clipping(type(self), clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
         self.name = name or naming.auto_name(registry.snake_case(type(self).__name__))
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
@@ -122,8 +115,8 @@ class Optimizer(State):
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self._variables: list[Variable] = []
         self._trainable_variables: list[Variable] = []
-        self._places: dict[int, int] = {}
-        self._kept_from_decay: tuple[set[int], re.Pattern | None] = (set(), None)
+        self._places: dict[Variable, int] = {}
+        self._kept_from_decay: tuple[set[Variable], re.Pattern | None] = (set(), None)
         self._iterations = self.add_variable((), dtype="int32", name="iteration", aggregation="only_first_replica")
         self._learning_rate = learning_rate if callable(learning_rate) else self._rate_cell(learning_rate)
 
@@ -178,7 +171,7 @@ class Optimizer(State):
             return
         variables = list(variables)
         self._trainable_variables = variables
-        self._places = {id(variable): place for place, variable in enumerate(variables)}
+        self._places = {variable: place for place, variable in enumerate(variables)}
         if self.use_ema:
             self._averages = [self._add_slot(v, "average", Slot()) for v in variables]
         if self.gradient_accumulation_steps:
@@ -320,7 +313,7 @@ class Optimizer(State):
         gradients = self._clip(gradients)
         for variable in variables:
             decay = self.weight_decay_of(variable)
-            if decay is not None and self._decays(variable):
+            if decay and self._decays(variable):
                 variable.assign(variable.value - variable.value * decay * rate)
         prepared = {dtype: self._prepare(dtype) for dtype in dict.fromkeys(map(_dtype_of_state, variables))}
         for name, cell in self._shared.items():
@@ -377,11 +370,11 @@ class Optimizer(State):
         To be called before the first step.
         """
         names = re.compile("|".join(var_names)) if var_names else None
-        self._kept_from_decay = ({id(v) for v in var_list or ()}, names)
+        self._kept_from_decay = (set(var_list or ()), names)
 
     def _decays(self, variable: Variable) -> bool:
         variables, names = self._kept_from_decay
-        return id(variable) not in variables and not (names and names.search(variable.name))
+        return variable not in variables and not (names and names.search(variable.name))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """The last act of training: with `use_ema` the variables are set to their averages."""
@@ -427,7 +420,7 @@ class Optimizer(State):
     # Parts that a subclass in the style of Keras 3 uses --------------------------------------------------------------
 
     def _get_variable_index(self, variable: Variable) -> int:
-        if id(variable) not in self._places:
+        if variable not in self._places:
             raise ValueError(
                 explain(
                     f"Optimizer {self.name!r} doesn't know variable {getattr(variable, 'path', variable)!r}.",
@@ -436,7 +429,7 @@ class Optimizer(State):
                     fix="Make a new optimizer for new variables, or build it with all of them.",
                 )
             )
-        return self._places[id(variable)]
+        return self._places[variable]
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Sets a variable."""

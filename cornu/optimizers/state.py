@@ -15,6 +15,10 @@ from cornu.signature import Configurable
 from cornu.variables import Variable, functional
 
 
+_THE_MODELS = ("_trainable_variables", "_kept_from_decay")
+"""Attributes that hold the variables which are trained."""
+
+
 def slot_name(variable: Variable, name: str) -> str:
     """The name of the state `name` of a variable: its path, and the name."""
     return f"{variable.path.replace('/', '_')}_{name}"
@@ -73,7 +77,7 @@ class State(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """All state: the number of steps, the learning rate if it is a number, then what `build` made, in its order."""
-        attributes = (value for name, value in vars(self).items() if name != "_trainable_variables")
+        attributes = (value for name, value in vars(self).items() if name not in _THE_MODELS)
         held = (item for value in attributes for item in tree.walk(value) if isinstance(item, Variable))
         return list({id(v): v for v in (*self._variables, *held)}.values())
 
