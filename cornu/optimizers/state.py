@@ -14,7 +14,6 @@ from cornu.errors import explain
 from cornu.signature import Configurable
 from cornu.variables import Variable, functional
 
-
 _THE_MODELS = ("_trainable_variables", "_kept_from_decay")
 """Attributes that hold the variables which are trained."""
 
