@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def fit(
         callbacks, add_history=True, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs,
         steps=data.steps,
     )  # fmt: skip
-    with held_interrupts() as interrupts, Session(model) as session:
+    with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
         _Fit(session, data, validation, hooks, interrupts, validation_freq).run(epochs)
     return model.history
 
@@ -188,7 +189,7 @@ def evaluate(
     data = adapters.standardize(x, y, sample_weight, batch_size=batch_size, steps=steps, for_training=False)
     _begin(model, "test", data)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
-    with held_interrupts() as interrupts, Session(model) as session:
+    with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
         logs = _evaluate(session, feed(session, "test", data), hooks, interrupts, hooks.on_progress)
     return in_order(logs, return_dict)
 
@@ -213,7 +214,7 @@ def predict(
     """`Model.predict`."""
     data = adapters.standardize(x, batch_size=batch_size, steps=steps, for_training=False)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
-    with held_interrupts() as interrupts, Session(model) as session:
+    with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
         hooks.on_predict_begin()
         outputs = []
         for done, found in _dispatch(PredictFeed(session, data), "predict", hooks):

@@ -27,7 +27,7 @@ class Progbar:
         unit_name: what one step is called.
         title: the heading of the bar: a line above the live bar, the beginning of the one line elsewhere.
 
-    The time per step leaves out the first call, which compiles, and whatever follows the last step. Raises ValueError
+    The time per step leaves out the first call, which may compile, and whatever follows the last step. Raises ValueError
     where both lists of metrics are given. Differences from Keras: nothing but plain lines goes into a pipe or a file,
     and the last value is averaged like the ones before it.
 
@@ -180,7 +180,7 @@ class Progbar:
         if self._first is None:
             return 0.0
         steps, began = self._first
-        if self.seen > steps:
+        if self.seen >= 2 * steps:  # else the first call held most of the steps, and its time is what there is to tell
             return (self._last - began) / (self.seen - steps)
         return (self._last - self._start) / self.seen
 

@@ -39,7 +39,7 @@ class LearningRateScheduler(Callback):
             )
         optimizer.learning_rate = float(found)
         if self.verbose > 0:
-            say(f"Epoch {epoch + 1}: LearningRateScheduler sets the learning rate to {float(found)}.")
+            say(f"Epoch {epoch + 1}: LearningRateScheduler sets the learning rate to {float(found):.6g}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds the learning rate to the logs."""

@@ -81,4 +81,4 @@ class ReduceLROnPlateau(MonitorCallback):
         self.model.optimizer.learning_rate = new
         self.cooldown_counter, self.wait = self.cooldown, 0
         if self.verbose > 0:
-            say(f"Epoch {epoch + 1}: ReduceLROnPlateau reduces the learning rate to {new}.")
+            say(f"Epoch {epoch + 1}: ReduceLROnPlateau reduces the learning rate to {new:.6g}.")
