@@ -1,6 +1,6 @@
 """The one file that touches JAX's internals: where JAX moves, this file follows.
 
-Everything else in cornu uses JAX's documented interface only. Developed and tested with JAX 0.10; older
+Everything else in cornu uses JAX's documented interface only. Developed and tested with JAX 0.10.2; older
 versions lack parts that are used here, and are refused below. Newer ones are tried.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-OLDEST = (0, 10, 0)
+OLDEST = (0, 10, 2)
 
 if jax.__version_info__ < OLDEST:
     raise ImportError(
@@ -23,6 +23,7 @@ if jax.__version_info__ < OLDEST:
     )
 
 import jax.extend.core as _core  # noqa: E402
+from jax._src import config as _config  # noqa: E402
 from jax._src import source_info_util as _source  # noqa: E402
 from jax._src.interpreters import partial_eval as _partial_eval  # noqa: E402
 from jax._src.lax import special as _special  # noqa: E402
@@ -34,7 +35,6 @@ Jaxpr = _core.Jaxpr
 ClosedJaxpr = _core.ClosedJaxpr
 Equation = _core.JaxprEqn
 Literal = _core.Literal
-Variable = _core.Var
 Dropped = _core.DropVar
 as_function = _core.jaxpr_as_fun
 
@@ -84,6 +84,11 @@ def literal_value(literal: Literal) -> np.ndarray:
 def setting(name: str) -> Any:
     """The value of one of JAX's settings."""
     return getattr(jax.config, name)
+
+
+def tracing_settings() -> Any:
+    """Every setting of JAX on which a trace depends, as something that can be compared."""
+    return _config.trace_context()
 
 
 def is_traced(value: Any) -> bool:

@@ -53,7 +53,7 @@ def axis_of(draw, x):
     return draw(st.integers(0, x.ndim - 1))
 
 
-TOLERANCE = {"float32": 1e-5, "complex64": 1e-5, "float16": 4e-3, "bfloat16": 3e-2}
+TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "complex128": 1e-9, "complex64": 1e-5, "float16": 4e-3, "bfloat16": 3e-2}
 
 
 def differences(got, want):

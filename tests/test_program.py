@@ -51,6 +51,22 @@ def test_the_same_signature_gives_the_same_program():
     assert len(calls) == 3
 
 
+def test_settings_of_jax_belong_to_the_signature():
+    def f(x):
+        return x @ x
+
+    with jax.default_matmul_precision("highest"):
+        program = trace(f, X)
+    assert trace(f, X) is not program
+    assert "HIGHEST" in str(program.jaxpr)
+
+
+def test_an_old_jax_is_refused():
+    program = "import jax; jax.__version_info__ = (0, 9, 2); import cornu._jax"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "pip install --upgrade jax" in result.stderr
+
+
 def test_programs_go_with_their_function():
     def make():
         def f(x):

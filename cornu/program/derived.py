@@ -59,6 +59,11 @@ def _convert(x: Array, *, new_dtype: Any, **_: Any) -> Array:
     return lax.convert_element_type(lax.real(x), new_dtype)
 
 
+def _conj(x: Array, *, input_dtype: Any) -> Array:
+    """The conjugate, complex also where x is real."""
+    return lax.complex(lax.real(x), -lax.imag(x)) if jnp.iscomplexobj(x) else lax.complex(x, jnp.zeros_like(x))
+
+
 def _reduce_precision(x: Array, *, exponent_bits: int, mantissa_bits: int) -> Array:
     formats = {(5, 10): jnp.float16, (8, 7): jnp.bfloat16, (8, 23): jnp.float32, (11, 52): jnp.float64}
     narrow = formats[exponent_bits, mantissa_bits]
@@ -317,7 +322,7 @@ DERIVED: dict[str, Callable] = {
     "ceil": lambda x: -jnp.floor(-x),
     "round": _round_away,
     "clamp": lambda low, x, high: jnp.minimum(jnp.maximum(x, low), high),
-    "conj": lambda x, **_: lax.complex(lax.real(x), -lax.imag(x)) if jnp.iscomplexobj(x) else x.astype(complex),
+    "conj": _conj,
     "is_finite": lambda x: jnp.abs(x) < jnp.inf,
     "nextafter": _nextafter,
     "reduce_precision": _reduce_precision,

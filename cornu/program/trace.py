@@ -102,7 +102,7 @@ def trace(function: Callable, *arguments: Any) -> Program:
     """
     leaves, structure = tree.flatten_with(arguments)
     described = [abstract(leaf) for leaf in leaves]
-    signature = (structure, tuple((leaf.shape, leaf.dtype) for leaf in described), _jax.setting("jax_enable_x64"))
+    signature = (structure, tuple((leaf.shape, leaf.dtype) for leaf in described), _jax.tracing_settings())
     programs = _traced.setdefault(function, {})
     if signature not in programs:
         programs[signature] = _trace(function, tree.unflatten(structure, described), structure)
