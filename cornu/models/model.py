@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cornu import registry
+from cornu import registry, saving
 from cornu.errors import explain, nearest
 from cornu.layers import parts
 from cornu.layers.layer import Layer
@@ -308,28 +308,20 @@ class Model(Layer):
 
     # Files -----------------------------------------------------------------------------------------------------------
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves architecture, weights, and the state of training, to a `.keras` file."""
-        from cornu import saving
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Saves architecture, weights, and the state of the optimizer, to a `.keras` file: `cornu.saving.save_model`."""
+        saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
-        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Saves the weights to a `.weights.h5` file: `cornu.saving.save_weights`."""
+        saving.save_weights(self, filepath, overwrite=overwrite)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves the weights to a `.weights.h5` file."""
-        from cornu import saving
-
-        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
-
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
-        """Loads the weights of a `.weights.h5` or `.keras` file."""
-        from cornu import saving
-
-        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> Any:
+        """Loads the weights of a `.weights.h5` or `.keras` file and reports: `cornu.saving.load_weights`."""
+        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON."""
-        from cornu import saving
-
         return saving.model_to_json(self, **kwargs)
 
     def get_compile_config(self) -> dict | None:

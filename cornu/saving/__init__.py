@@ -1,0 +1,20 @@
+"""Saving and loading: files are data."""
+
+from cornu.registry import CustomObjectScope as CustomObjectScope
+from cornu.registry import custom_object_scope as custom_object_scope
+from cornu.registry import deserialize as deserialize_keras_object
+from cornu.registry import get_custom_objects as get_custom_objects
+from cornu.registry import get_registered_name as get_registered_name
+from cornu.registry import get_registered_object as get_registered_object
+from cornu.registry import register_keras_serializable as register_keras_serializable
+from cornu.registry import serialize as serialize_keras_object
+from cornu.saving.model_files import clone_model as clone_model
+from cornu.saving.model_files import inspect_file as inspect_file
+from cornu.saving.model_files import load_model as load_model
+from cornu.saving.model_files import load_weights as load_weights
+from cornu.saving.model_files import model_from_json as model_from_json
+from cornu.saving.model_files import model_to_json as model_to_json
+from cornu.saving.model_files import save_model as save_model
+from cornu.saving.model_files import save_weights as save_weights
+from cornu.saving.weights import Report as Report
+
