@@ -108,12 +108,11 @@ def draw(
     accuracy: float,
     folder: Path,
 ) -> tuple[Path, Path]:
-    """The learning curves, and test images with their predicted labels: the first ones, then mistakes."""
+    """The learning curves, and test images with their predicted labels: first ones that are right, then mistakes."""
     curves = learning_curves(history, folder / "learning_curves.png", title=f"Test accuracy {accuracy:.4f}")
-    wrong = np.flatnonzero(guesses != labels)[:8]
-    right = np.flatnonzero(guesses == labels)[: 40 - len(wrong)]
-    shown = np.concatenate([right, wrong])
-    title = "Test images and the labels that the network gives them"
+    right, wrong = np.flatnonzero(guesses == labels), np.flatnonzero(guesses != labels)
+    shown = np.concatenate([right[:32], wrong[:8]])
+    title = f"Test images and the network's labels; in red, {len(wrong[:8])} of its {len(wrong)} mistakes"
     gallery = image_gallery(images[shown], guesses[shown], labels[shown], folder / "test_images.png", title=title)
     return curves, gallery
 

@@ -87,7 +87,7 @@ def place(module: str) -> str:
 
 
 def faults(imported: dict[str, set[str]]) -> list[str]:
-    """Every import that goes up, goes to the façade (which is for the doors), or joins neighbors that are to stay apart."""
+    """Every import that goes up, to the façade (which is for the doors), or to a neighbor that is to stay apart."""
     found = []
     doors = len(FLOORS) - 1
     for name, targets in imported.items():
@@ -119,7 +119,7 @@ def test_imports_go_down():
 
 
 def test_imports_go_in_no_circle():
-    """Not between packages; inside one package two files may know each other, if one of them waits until it is called."""
+    """None between packages; inside one, two files may know each other if one of them waits until it is called."""
     between: dict[str, set[str]] = {}
     for name, targets in GRAPH.items():
         between.setdefault(place(name), set()).update(
