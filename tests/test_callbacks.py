@@ -196,6 +196,29 @@ def test_model_checkpoint_is_that_of_keras(arguments, tmp_path):
     compare(lambda family: family.ModelCheckpoint(**arguments), CURVE, batches)
 
 
+@pytest.mark.parametrize("killed_after", range(12))
+def test_model_checkpoint_counts_batches_on_after_a_restart(killed_after):
+    batches = [(epoch, batch) for epoch in range(2) for batch in range(5)]
+
+    def go(callback, todo, resumed):
+        model = Model()
+        callback.set_model(model)
+        for number, (epoch, batch) in enumerate(todo):
+            if batch == 0 or (resumed and number == 0):
+                callback.on_epoch_begin(epoch)
+            callback.on_train_batch_end(batch, {})
+        return [path for path, _ in model.files]
+
+    def checkpoint_every_third():
+        return callbacks.ModelCheckpoint("{epoch}-{batch}.keras", save_freq=3)
+
+    first, second = checkpoint_every_third(), checkpoint_every_third()
+    files = go(first, batches[:killed_after], resumed=False)
+    second.set_state(first.get_state())
+    files += go(second, batches[killed_after:], resumed=True)
+    assert files == ["1-3.keras", "2-1.keras", "2-4.keras"]
+
+
 @pytest.mark.parametrize(
     "make, error, message",
     [
@@ -292,7 +315,7 @@ def test_csv_logger_leaves_an_old_file_alone_until_it_has_a_line(tmp_path):
     path.write_text("precious")
     logger = callbacks.CSVLogger(path)
     logger.on_train_begin()
-    logger.close()
+    logger.on_exit()
     assert path.read_text() == "precious"
 
 
@@ -362,7 +385,7 @@ def test_every_hook_reaches_every_callback():
                 self.heard.append(name)
             return super().__getattribute__(name)
 
-    names = [name for name in vars(callbacks.Callback) if name.startswith("on_")]
+    names = [name for name in vars(callbacks.Callback) if name.startswith("on_") and name != "on_exit"]
     for name in names:
         setattr(Everything, name, lambda self, *args, **kwargs: None)
     everything = Everything()
@@ -609,7 +632,7 @@ def test_a_backup_file_holds_data_only(tmp_path):
 class KillAt(callbacks.Callback):
     """Ends the process, as far as anybody can tell, in the third epoch, when at least four steps of it are done."""
 
-    epoch = 0
+    epoch = exits = 0
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -617,6 +640,9 @@ class KillAt(callbacks.Callback):
     def on_progress(self, step, logs):
         if self.epoch == 2 and step >= 4:
             raise Killed
+
+    def on_exit(self):
+        self.exits += 1
 
 
 class KillAtBatch(KillAt):
@@ -665,8 +691,9 @@ class Batches(cornu.utils.PyDataset):
 def test_a_real_fit_resumes_bit_for_bit(stream, killer, tmp_path):
     whole = train(tmp_path / "whole", 1, stream, [])
     for backup in ({}, {"save_freq": 3}):
-        folder = tmp_path / str(backup)
+        folder, kill = tmp_path / str(backup), killer()
         with pytest.raises(Killed):
-            train(folder, 1, stream, [killer()], **backup)
+            train(folder, 1, stream, [kill], **backup)
+        assert kill.exits == 1
         assert train(folder, 99, stream, [], **backup) == whole
     assert train(tmp_path / "other", 99, stream, []) != whole

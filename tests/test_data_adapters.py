@@ -8,6 +8,7 @@ import os
 import threading
 import time
 import warnings
+from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +19,7 @@ from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.data_adapters.array_slicing import train_validation_split as keras_split
 from numbers_dataset import Numbers, Processes
 
+import cornu
 from cornu import tree
 from cornu.training.data import ArrayData, StreamData, check_finite, standardize, train_validation_split
 from cornu.training.prefetch import Prefetcher
@@ -456,3 +458,57 @@ def test_shuffle_is_not_warned_about_where_it_cannot_be_done():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         list(standardize(generator(2), shuffle=True).batches())
+
+
+# In fit --------------------------------------------------------------------------------------------------------------
+
+FEATURES = np.linspace(-1, 1, 48, dtype="float32").reshape(12, 4)
+LABELS = (FEATURES.sum(1) > 0).astype("int64")
+
+
+class Slices(PyDataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        rows = slice(4 * index, 4 * index + 4)
+        return FEATURES[rows], LABELS[rows]
+
+
+def slices():
+    while True:
+        yield from Slices()
+
+
+def loader():
+    t = torch()
+    return t.utils.data.DataLoader(t.utils.data.TensorDataset(t.from_numpy(FEATURES), t.from_numpy(LABELS)), 4)
+
+
+ORIGINS = {
+    "lists": lambda: {"x": FEATURES.tolist(), "y": LABELS.tolist(), "batch_size": 4},
+    "jax": lambda: {"x": jnp.asarray(FEATURES), "y": jnp.asarray(LABELS), "batch_size": 4},
+    "pandas": lambda: {"x": pd.DataFrame(FEATURES), "y": pd.Series(LABELS), "batch_size": 4},
+    "torch": lambda: {"x": torch().from_numpy(FEATURES), "y": torch().from_numpy(LABELS), "batch_size": 4},
+    "steps": lambda: {"x": FEATURES, "y": LABELS, "steps_per_epoch": 3},
+    "generator": lambda: {"x": slices(), "steps_per_epoch": 3},
+    "PyDataset": lambda: {"x": Slices()},
+    "workers": lambda: {"x": Slices(workers=3)},
+    "DataLoader": lambda: {"x": loader()},
+}
+
+
+@cache
+def trained(origin):
+    """The weights and the losses after two epochs on the same data, in the same order, from one origin."""
+    cornu.utils.set_random_seed(0)
+    model = cornu.Sequential([cornu.Input((4,)), cornu.layers.Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    arguments = ORIGINS[origin]() if origin else {"x": FEATURES, "y": LABELS, "batch_size": 4}
+    history = model.fit(**arguments, epochs=2, shuffle=False, verbose=0)
+    return np.concatenate([w.ravel() for w in model.get_weights()] + [history.history["loss"]])
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_origin_of_the_data_makes_no_difference(origin):
+    np.testing.assert_allclose(trained(origin), trained(None), rtol=1e-6)

@@ -27,9 +27,9 @@ class Progbar:
         unit_name: what one step is called.
         title: the heading of the bar: a line above the live bar, the beginning of the one line elsewhere.
 
-    The time per step leaves out the first call, which may compile, and whatever follows the last step. Raises ValueError
-    where both lists of metrics are given. Differences from Keras: nothing but plain lines goes into a pipe or a file,
-    and the last value is averaged like the ones before it.
+    The time per step leaves out the first call, which may compile, and whatever follows the last step. Raises
+    ValueError where both lists of metrics are given. Differences from Keras: nothing but plain lines goes into a pipe
+    or a file, and the last value is averaged like the ones before it.
 
     >>> bar = Progbar(2, verbose=2)
     >>> bar.update(1, [("loss", 2.0)])

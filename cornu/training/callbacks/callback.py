@@ -20,7 +20,7 @@ class Callback:
     What a subclass must know again after a killed run resumes (see `BackupAndRestore`) it names in `remembers`: the
     names of attributes that hold numbers, text, arrays, or lists and dicts of them.
 
-    Differences from Keras: `on_progress`, `remembers` and `close`; hooks of batches cost nothing where nobody overrides
+    Differences from Keras: `on_progress`, `on_exit`, `remembers`; hooks of batches cost nothing where nobody overrides
     them.
 
     >>> class PrintLoss(Callback):
@@ -62,8 +62,8 @@ class Callback:
         for name in self.remembers:
             setattr(self, name, state[name])
 
-    def close(self) -> None:
-        """Called once the loop is left, also by an exception or Ctrl-C."""
+    def on_exit(self) -> None:
+        """Called when the loop is left, well or by an exception or Ctrl-C, after everything else."""
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Called when `fit` begins."""

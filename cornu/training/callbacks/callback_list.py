@@ -58,10 +58,6 @@ class CallbackList:
     def _having(self, hook: str) -> list:
         return [callback for callback in self.callbacks if overrides(callback, hook)]
 
-    def append(self, callback: Any) -> None:
-        """Adds a callback at the end."""
-        self.__init__([*self.callbacks, callback], model=self.model, **self.params)  # type: ignore[misc]
-
     def set_model(self, model: Any) -> None:
         """Hands the model to each callback."""
         self.model = model
@@ -85,8 +81,8 @@ class CallbackList:
             getattr(callback, hook)(*args, **kwargs)
 
     def close(self) -> None:
-        """The loop is left, well or not; nothing here may hide the exception that ends it."""
-        self._call("close")
+        """The loop is left, well or not."""
+        self._call("on_exit")
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """`fit` begins."""

@@ -38,7 +38,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Opens the file; what it holds stays until the first line is written."""
-        self.close()
+        self._close()
         Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
         self._file = self._open("a")
         self._size = os.path.getsize(self.filename) if self.append else 0
@@ -58,10 +58,13 @@ class CSVLogger(Callback):
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Closes the file."""
-        self.close()
+        self._close()
 
-    def close(self) -> None:
-        """Closes the file."""
+    def on_exit(self) -> None:
+        """Closes the file, also after an exception."""
+        self._close()
+
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -82,7 +85,7 @@ class CSVLogger(Callback):
         with open(beside, "w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, delimiter=self.separator)
             writer.writerows([self._columns, *(line + [_MISSING] * len(new) for line in lines[1:])])
-        self.close()
+        self._close()
         os.replace(beside, self.filename)
         self._file = self._open("a")
 

@@ -66,7 +66,7 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Notes the epoch's number."""
-        self._epoch, self._last_batch = epoch, -1
+        self._epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Saves, if that is to be done after epochs."""
@@ -74,7 +74,7 @@ class ModelCheckpoint(MonitorCallback):
             self._save(epoch, None, logs or {})
 
     def _after_batch(self, batch: int, logs: Logs = None) -> None:
-        self._since += batch - self._last_batch
+        self._since += batch - self._last_batch if batch > self._last_batch else batch + 1
         self._last_batch = batch
         if self._since >= int(self.save_freq):
             self._since = 0

@@ -96,7 +96,7 @@ class ProgbarLogger(Callback):
         """The last state of the bar."""
         self._end(None)
 
-    def close(self) -> None:
+    def on_exit(self) -> None:
         """Leaves the terminal clean, also after Ctrl-C."""
         if self._bar is not None:
             self._bar.close()
