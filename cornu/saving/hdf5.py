@@ -9,15 +9,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from cornu import dtypes
 from cornu.errors import explain
 
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
+if TYPE_CHECKING:
+    import h5py
+
+_FILTERS = {1, 2}
+"""HDF5's numbers of the filters that are read: gzip and shuffle."""
 _MOST_ENTRIES = 1_000_000
 
 
@@ -25,6 +28,8 @@ class WeightFile:
     """An open weight file, read by path."""
 
     def __init__(self, source: Path | bytes, name: str) -> None:
+        import h5py
+
         self._name = name
         try:
             self._file = h5py.File(io.BytesIO(source) if isinstance(source, bytes) else source, "r")
@@ -42,6 +47,8 @@ class WeightFile:
         return list(self._walk(self._file, ""))
 
     def _walk(self, group: h5py.Group, path: str) -> Iterator[str]:
+        import h5py
+
         stack, entries = [(group, path)], 0
         while stack:
             here, path = stack.pop()
@@ -56,6 +63,8 @@ class WeightFile:
                     yield f"{path}{key}"
 
     def _member(self, group: h5py.Group, key: str, path: str) -> Any:
+        import h5py
+
         link = group.get(key, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise ValueError(explain(f"{self._name}: {path!r} is a link.", expected="data in the file itself"))
@@ -66,6 +75,8 @@ class WeightFile:
 
     def find(self, path: str) -> h5py.Dataset | None:
         """The data set of a path, checked; None where there is none."""
+        import h5py
+
         here: Any = self._file
         done = ""
         for key in path.split("/"):
@@ -103,6 +114,8 @@ class WeightFile:
 
 def write(path: Path, entries: dict[str, tuple[str, list[np.ndarray]]]) -> None:
     """Writes a weight file: for each part's path its name and its arrays."""
+    import h5py
+
     with h5py.File(path, "w") as file:
         for place, (name, arrays) in entries.items():
             group = file.create_group(f"{place}/vars" if place else "vars")
