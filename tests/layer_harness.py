@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -51,7 +51,7 @@ class Row:
 
     inputs: a shape (normal draws), an array, or a list of these; call: more arguments of the call; mask: the mask
     that the input carries (a list for a list of inputs); unlike: entries of the config that aren't Keras's, on purpose;
-    skip: names of checks that don't apply, on purpose.
+    skip: names of checks that don't apply, on purpose; policies: the 16-bit dtype policies that are tried.
     """
 
     make: Callable[[Any], Any]
@@ -60,6 +60,7 @@ class Row:
     mask: Any = None
     unlike: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ("mixed_bfloat16",)
     name: str = ""
 
     def __str__(self) -> str:
@@ -77,18 +78,38 @@ def _arrays(inputs: Any) -> Any:
     return normal(*inputs) if isinstance(inputs, tuple) else inputs
 
 
+class Results(NamedTuple):
+    """What a call gives: flat outputs, losses, the outputs' masks, the variables' new values."""
+
+    outputs: list
+    losses: list
+    masks: list
+    values: list
+
+
 class Side:
-    """One library's half of a comparison: the row's layer there, and how that library is spoken to."""
+    """One library's half of a comparison: the row's layer there, built, and how that library is spoken to."""
 
     def __init__(self, row: Row, dtype: str | None = None) -> None:
         self.row = row
         self.layer = row.make(Library(self.module, dtype))
-        self.arguments = jax.tree.map(
-            lambda x: jnp.asarray(x) if isinstance(x, np.ndarray) else x, (_arrays(row.inputs), row.call)
-        )
+        given = (_arrays(row.inputs), row.call)
+        self.arguments = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, np.ndarray) else x, given)
+        self.symbolic(unknown=False)
 
-    def run(self, arguments: Any, training: bool | None) -> Any:
-        """The outputs, the losses, the outputs' masks."""
+    def symbolic(self, unknown: bool) -> list:
+        """The outputs of a call on symbolic tensors, whose batch size is unknown where `unknown` says so."""
+
+        def convert(x: Any) -> Any:
+            if not hasattr(x, "shape"):
+                return x
+            return self.tensor((None, *x.shape[1:]) if unknown and x.ndim else x.shape, dtype=x.dtype.name)
+
+        inputs, call = jax.tree.map(convert, self.arguments)
+        return [v for v in tree.walk(self.layer(inputs, **call)) if v is not None]
+
+    def run(self, arguments: Any, training: bool | None) -> tuple[list, list, list]:
+        """The outputs, the losses, the outputs' masks of an eager or traced call."""
         inputs, call = jax.tree.map(lambda x: jnp.array(x) if hasattr(x, "shape") else x, arguments)
         if self.row.mask is not None:
             masks = self.row.mask if isinstance(self.row.mask, list) else [self.row.mask]
@@ -99,24 +120,54 @@ class Side:
         flat = [v for v in tree.walk(outputs) if v is not None]
         return flat, [jnp.asarray(loss) for loss in self.layer.losses], [self.get_mask(v) for v in flat]
 
-    def values(self) -> list[np.ndarray]:
-        """The values of all variables."""
-        return [np.asarray(v.value) for v in self.layer.variables]
-
-    def assign(self, values: list[np.ndarray]) -> None:
-        """Sets the values of all variables."""
+    def eager(self, values: list, training: bool) -> Results:
+        """The results of a call that isn't compiled."""
         for variable, value in zip(self.layer.variables, values, strict=True):
             variable.assign(value)
+        return Results(*self.run(self.arguments, training), [v.value for v in self.layer.variables])
+
+    def compiled(self, values: list, training: bool) -> Results:
+        """The results of a compiled call."""
+        function, arrays = self._function(training)
+        return _jit(function, self.layer.compute_dtype)(list(map(jnp.asarray, values)), arrays)
+
+    def gradients(self, values: list) -> tuple[Any, Results]:
+        """The gradients of a sum over a call in training, with respect to weights and inputs; and the results."""
+        function, arrays = self._function(True)
+        values = list(map(jnp.asarray, values))
+        trained = {i: values[i] for i, v in enumerate(self.layer.variables) if v.trainable}
+        inputs = {i: x for i, x in arrays.items() if jnp.issubdtype(x.dtype, jnp.floating)}
+
+        def total(trained: dict, inputs: dict) -> Any:
+            results = function([trained.get(i, v) for i, v in enumerate(values)], {**arrays, **inputs})
+            return sum(jnp.sum(o * normal(*o.shape, seed=3)) for o in results.outputs) + sum(results.losses), results
+
+        return _jit(jax.grad(total, (0, 1), has_aux=True), self.layer.compute_dtype)(trained, inputs)
+
+    def _function(self, training: bool) -> tuple[Callable, dict[int, Any]]:
+        leaves, structure = jax.tree.flatten(self.arguments)
+
+        def function(values: list, arrays: dict[int, Any]) -> Results:
+            filled = [arrays.get(i, leaf) for i, leaf in enumerate(leaves)]
+            results, new = self.pure(training)(values, jax.tree.unflatten(structure, filled))
+            return Results(*results, list(new))
+
+        return function, {i: leaf for i, leaf in enumerate(leaves) if hasattr(leaf, "dtype")}
 
     def pure(self, training: bool) -> Callable:
         """(variables' values, arguments) -> (outputs, losses, masks), variables' new values."""
         raise NotImplementedError
 
 
+def _jit(function: Callable, dtype: str) -> Callable:
+    """Compiled with little optimization: every program here runs once. (For float16 the compiler needs it all.)"""
+    return jax.jit(function, compiler_options=None if dtype == "float16" else {"xla_backend_optimization_level": 0})
+
+
 class Theirs(Side):
     """Keras."""
 
-    module = keras.layers
+    module, tensor = keras.layers, keras.KerasTensor
     set_mask = staticmethod(keras_backend.set_keras_mask)
     get_mask = staticmethod(keras_backend.get_keras_mask)
 
@@ -133,7 +184,7 @@ class Theirs(Side):
 class Ours(Side):
     """cornu."""
 
-    module = cornu.layers
+    module, tensor = cornu.layers, KerasTensor
     set_mask = staticmethod(tags.set_mask)
     get_mask = staticmethod(tags.get_mask)
 
@@ -145,18 +196,17 @@ class Ours(Side):
 def pair(row: Row, dtype: str | None = None) -> tuple[Theirs, Ours, list[np.ndarray]]:
     """Both sides, built, and values for their variables: random ones, so that no zero hides an error."""
     theirs, ours = Theirs(row, dtype), Ours(row, dtype)
-    for side in (theirs, ours):
-        side.run(side.arguments, None)
     shapes = [[(tuple(v.shape), str(v.dtype)) for v in side.layer.variables] for side in (theirs, ours)]
     assert shapes[1] == shapes[0], f"variables: ours {shapes[1]}, Keras's {shapes[0]}"
     draw = np.random.default_rng(1)
     values = []
-    for variable, value in zip(theirs.layer.variables, theirs.values(), strict=True):
+    for variable in theirs.layer.variables:
+        value = np.asarray(variable.value)
         if np.issubdtype(value.dtype, np.integer):
             values.append(np.array([7, 0], value.dtype) if "seed" in variable.path else value)
         else:
             drawn = draw.normal(size=value.shape, scale=0.5)
-            values.append(np.abs(drawn) + 0.5 if "var" in variable.name else drawn)
+            values.append((np.abs(drawn) + 0.5 if "var" in variable.name else drawn).astype(value.dtype))
     return theirs, ours, values
 
 
@@ -192,46 +242,23 @@ def check_weights(row: Row) -> None:
     ours.layer.set_weights(theirs.layer.get_weights())
 
 
-def check_outputs(row: Row) -> None:
-    """Outputs, masks, losses and new state, in inference and in training."""
+def check_inference(row: Row) -> None:
+    """Outputs, masks, losses and variables in inference."""
     theirs, ours, values = pair(row)
-    for training in (False, True):
-        results = []
-        for side in (ours, theirs):
-            side.assign(values)
-            results.append((*side.run(side.arguments, training), side.values()))
-        for what, mine, other in zip(("output", "loss", "mask", "variable"), *results, strict=True):
-            compare(mine, other, f"training={training}: {what}")
+    mine, other = ours.eager(values, False), theirs.compiled(values, False)
+    for what in Results._fields:
+        compare(getattr(mine, what), getattr(other, what), what)
 
 
-def check_gradients(row: Row) -> None:
-    """Gradients with respect to inputs and weights; and the traced outputs, which must be the eager ones."""
+def check_training(row: Row) -> None:
+    """Outputs, masks, losses and new values of variables in training, eager and compiled, and gradients."""
     theirs, ours, values = pair(row)
-    ours.assign(values)
-    eager, *_ = ours.run(ours.arguments, True)
-    results = []
-    for side in (ours, theirs):
-        places = [i for i, v in enumerate(side.layer.variables) if v.trainable]
-        floats, structure = jax.tree.flatten(side.arguments)
-        inputs = [i for i, x in enumerate(floats) if hasattr(x, "dtype") and jnp.issubdtype(x.dtype, jnp.floating)]
-
-        def loss(chosen: Any, side: Any = side, places: Any = places, floats: Any = floats, structure: Any = structure,
-                 inputs: Any = inputs) -> Any:  # fmt: skip
-            weights, given = chosen
-            filled, leaves = list(map(jnp.asarray, values)), list(floats)
-            for place, value in zip(places, weights, strict=True):
-                filled[place] = value
-            for place, value in zip(inputs, given, strict=True):
-                leaves[place] = value
-            (outputs, losses, _), _ = side.pure(True)(filled, jax.tree.unflatten(structure, leaves))
-            total = sum(jnp.sum(o * normal(*o.shape, seed=3)) for o in outputs) + sum(losses)
-            return total, outputs
-
-        chosen = [jnp.asarray(values[i], "float32") for i in places], [floats[i] for i in inputs]
-        results.append(jax.jit(jax.grad(loss, has_aux=True))(chosen))
-    (mine, outputs), (other, _) = results
-    compare(outputs, eager, "traced output")
-    compare(jax.tree.leaves(mine), jax.tree.leaves(other), "gradient")
+    mine, other = ours.eager(values, True), theirs.gradients(values)
+    gradients, compiled = ours.gradients(values)
+    for what in Results._fields:
+        compare(getattr(mine, what), getattr(other[1], what), what)
+        compare(getattr(compiled, what), getattr(mine, what), f"compiled {what}")
+    compare(jax.tree.leaves(gradients), jax.tree.leaves(other[0]), "gradients")
 
 
 def check_config(row: Row) -> None:
@@ -268,21 +295,11 @@ def _essence(data: Any, row: Row, other: Any = None) -> Any:
 
 
 def check_symbolic(row: Row) -> None:
-    """Symbolic shapes and dtypes, for an unknown batch size: those of the eager call, and Keras's."""
-    theirs, ours, _ = pair(row)
-    eager, *_ = ours.run(ours.arguments, None)
-
-    def symbolic(make: Callable, unknown: bool) -> Callable:
-        def convert(x: Any) -> Any:
-            return make((None, *x.shape[1:]) if unknown and x.ndim else x.shape, dtype=x.dtype.name)
-
-        return lambda tree_: jax.tree.map(lambda x: convert(x) if hasattr(x, "shape") else x, tree_)
-
+    """Symbolic shapes and dtypes, for an unknown batch size, too: those of the eager call, and Keras's."""
+    theirs, ours, values = pair(row)
+    eager = ours.eager(values, False).outputs
     for unknown in (True, False):
-        inputs, call = symbolic(KerasTensor, unknown)(ours.arguments)
-        spec = [v for v in tree.walk(ours.layer(inputs, **call)) if v is not None]
-        inputs, call = symbolic(keras.KerasTensor, unknown)(theirs.arguments)
-        other = [v for v in tree.walk(theirs.layer(inputs, **call)) if v is not None]
+        spec, other = ours.symbolic(unknown), theirs.symbolic(unknown)
         assert len(spec) == len(eager) == len(other)
         for tensor, value, known in zip(spec, eager, other, strict=True):
             expected = (None, *value.shape[1:]) if unknown and value.ndim else value.shape
@@ -294,20 +311,16 @@ def check_symbolic(row: Row) -> None:
 
 def check_precision(row: Row) -> None:
     """Under 16-bit policies: the dtypes of Keras, and its values as far as 16 bits go."""
-    weights = pair(row)[1].layer.weights
-    for policy in ("mixed_bfloat16", "float16") if weights else ("mixed_bfloat16",):
+    for policy in row.policies:
         theirs, ours, values = pair(row, policy)
-        results = []
-        for side in (ours, theirs):
-            side.assign(values)
-            results.append(side.run(side.arguments, False)[0])
-        compare(*results, policy, 3e-2)
+        mine, other = (side.compiled(values, False).outputs for side in (ours, theirs))
+        compare(mine, other, policy, 3e-2)
 
 
 CHECKS = {
     "weights": check_weights,
-    "outputs": check_outputs,
-    "gradients": check_gradients,
+    "inference": check_inference,
+    "training": check_training,
     "config": check_config,
     "symbolic": check_symbolic,
     "precision": check_precision,

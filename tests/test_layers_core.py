@@ -8,7 +8,7 @@ from layer_harness import Row, normal, table
 integers = np.array([[1, 0, 3], [2, 2, 0]])
 
 ROWS = [
-    Row(lambda L: L.Dense(3), (2, 4)),
+    Row(lambda L: L.Dense(3), (2, 4), policies=("mixed_float16", "float16")),
     Row(lambda L: L.Dense(3, activation="relu", kernel_regularizer="l2", activity_regularizer="l1"), (2, 5, 4)),
     Row(lambda L: L.Dense(3, use_bias=False, activation="tanh"), (2, 5, 4), mask=np.ones((2, 5), bool)),
     Row(lambda L: L.Dense(2, kernel_constraint="non_neg"), np.arange(8).reshape(2, 4)),

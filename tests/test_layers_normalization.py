@@ -8,12 +8,12 @@ from layer_harness import Row, normal, table
 steps = np.array([[True, True, False], [True, False, False]])
 
 NORMALIZATION = [
-    Row(lambda L: L.BatchNormalization(), (4, 3)),
+    Row(lambda L: L.BatchNormalization(), (4, 3), policies=("mixed_float16", "float16")),
     Row(lambda L: L.BatchNormalization(momentum=0.8, epsilon=1e-5, gamma_regularizer="l2"), (2, 3, 4), mask=steps),
     Row(lambda L: L.BatchNormalization(axis=1, center=False), (2, 3, 4, 2)),
     Row(lambda L: L.BatchNormalization(scale=False, beta_constraint="non_neg"), (2, 3, 4, 2)),
     Row(lambda L: L.BatchNormalization(trainable=False), (4, 3)),
-    Row(lambda L: L.LayerNormalization(), (2, 3, 4), mask=steps),
+    Row(lambda L: L.LayerNormalization(), (2, 3, 4), mask=steps, policies=("mixed_float16", "float16")),
     Row(lambda L: L.LayerNormalization(axis=[1, 2], scale=False), (2, 3, 4)),
     Row(lambda L: L.LayerNormalization(axis=1, center=False, epsilon=1e-6, gamma_regularizer="l1"), (2, 3, 4)),
     Row(lambda L: L.LayerNormalization(axis=(2, 3)), (2, 3, 4, 2)),
@@ -23,7 +23,7 @@ NORMALIZATION = [
     Row(lambda L: L.GroupNormalization(groups=3, axis=1, center=False), (2, 6, 5, 4)),
     Row(lambda L: L.UnitNormalization(), (2, 3, 4), mask=steps),
     Row(lambda L: L.UnitNormalization(axis=[1, 2]), (2, 3, 4)),
-    Row(lambda L: L.RMSNormalization(), (2, 3, 4)),
+    Row(lambda L: L.RMSNormalization(), (2, 3, 4), policies=("mixed_float16", "float16")),
     Row(lambda L: L.RMSNormalization(axis=[1, 2], epsilon=1e-3), (2, 3, 4)),
     Row(lambda L: L.SpectralNormalization(L.Dense(3), power_iterations=2), (2, 4)),
 ]

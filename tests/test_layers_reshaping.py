@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from layer_harness import Row, normal, table
-
-import cornu.layers
-from cornu.symbolic import KerasTensor
 
 steps = np.array([[True, True, False], [True, False, False]])
 others = np.array([[False, True, False], [True, True, False]])

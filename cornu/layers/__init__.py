@@ -5,6 +5,10 @@ from cornu.layers.activation import LeakyReLU as LeakyReLU
 from cornu.layers.activation import PReLU as PReLU
 from cornu.layers.activation import ReLU as ReLU
 from cornu.layers.activation import Softmax as Softmax
+from cornu.layers.attention import AdditiveAttention as AdditiveAttention
+from cornu.layers.attention import Attention as Attention
+from cornu.layers.attention import GroupQueryAttention as GroupQueryAttention
+from cornu.layers.attention import MultiHeadAttention as MultiHeadAttention
 from cornu.layers.convolutional import Conv1D as Conv1D
 from cornu.layers.convolutional import Conv1DTranspose as Conv1DTranspose
 from cornu.layers.convolutional import Conv2D as Conv2D
@@ -82,6 +86,12 @@ from cornu.layers.pooling import MaxPool3D as MaxPool3D
 from cornu.layers.pooling import MaxPooling1D as MaxPooling1D
 from cornu.layers.pooling import MaxPooling2D as MaxPooling2D
 from cornu.layers.pooling import MaxPooling3D as MaxPooling3D
+from cornu.layers.recurrent import GRU as GRU
+from cornu.layers.recurrent import LSTM as LSTM
+from cornu.layers.recurrent import SimpleRNN as SimpleRNN
+from cornu.layers.recurrent_cells import GRUCell as GRUCell
+from cornu.layers.recurrent_cells import LSTMCell as LSTMCell
+from cornu.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
 from cornu.layers.regularization import ActivityRegularization as ActivityRegularization
 from cornu.layers.regularization import AlphaDropout as AlphaDropout
 from cornu.layers.regularization import Dropout as Dropout
@@ -103,6 +113,8 @@ from cornu.layers.reshaping import UpSampling3D as UpSampling3D
 from cornu.layers.reshaping import ZeroPadding1D as ZeroPadding1D
 from cornu.layers.reshaping import ZeroPadding2D as ZeroPadding2D
 from cornu.layers.reshaping import ZeroPadding3D as ZeroPadding3D
+from cornu.layers.rnn import RNN as RNN
+from cornu.layers.rnn import StackedRNNCells as StackedRNNCells
 from cornu.layers.separable import DepthwiseConv1D as DepthwiseConv1D
 from cornu.layers.separable import DepthwiseConv2D as DepthwiseConv2D
 from cornu.layers.separable import SeparableConv1D as SeparableConv1D

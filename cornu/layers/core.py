@@ -302,6 +302,11 @@ class EinsumDense(Layer):
         self.bias = add_bias(self, found.bias)
         self.input_spec = InputSpec(ndim=len(input_shape))
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The inputs' mask, where the equation leaves its axes in their place; else None."""
+        kept = einsum_shapes.kept_axes(self.equation, inputs.ndim)
+        return previous_mask if previous_mask is not None and previous_mask.ndim <= kept else None
+
     def call(self, inputs: Any) -> Any:
         """The product, the bias, the activation."""
         outputs = jnp.einsum(self.equation, inputs, self.kernel.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,16 @@ def analyze(
         tuple(i for i, letter in enumerate(kernel) if letter not in outputs),
         tuple(i for i, letter in enumerate(kernel) if letter in outputs),
     )
+
+
+def kept_axes(equation: str, rank: int) -> int:
+    """How many of the inputs' first axes are the output's first axes, too."""
+    inputs, _, outputs = re.split(",|->", equation.replace(" ", ""))
+    hidden = rank - len(inputs.replace("...", ""))
+    if inputs.startswith("..."):
+        return hidden
+    pairs = zip(inputs, outputs, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1] != ".", pairs))
 
 
 def _bias_shape(
