@@ -96,7 +96,7 @@ _NAMES = {
     "Initializer": "initializers",
     "Input": "layers",
     "InputSpec": "layers",
-    "KerasTensor": "symbolic",
+    "KerasTensor": "ops.operators",
     "Layer": "layers",
     "Loss": "losses",
     "Metric": "metrics",

@@ -353,7 +353,8 @@ def log_softmax(x: Any, axis: int | tuple[int, ...] = -1) -> jax.Array:
 def sparsemax(x: Any, axis: int = -1) -> jax.Array:
     """max(x - tau, 0) along `axis`, tau such that the sum is 1 (Martins and Astudillo, 2016, arXiv:1602.02068)
 
-    The projection on the probability simplex: small entries become exactly 0.
+    The projection on the probability simplex: small entries become exactly 0. Difference from Keras 3.15: the
+    results sum to 1 there only where a single one isn't 0.
 
     >>> sparsemax([2.0, 1.5, 0.0]).tolist()
     [0.75, 0.25, 0.0]

@@ -16,6 +16,7 @@ from cornu.errors import brief, explain, nearest
 from cornu.layers import calls, parts
 from cornu.layers.context import call_context, current
 from cornu.layers.input_spec import InputSpec, check_inputs
+from cornu.ops import operators as operators  # symbolic tensors get theirs
 from cornu.signature import Configurable, boolean, named_parameters, takes_any
 from cornu.variables import Variable
 

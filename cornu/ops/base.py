@@ -8,6 +8,7 @@ Python numbers are weak and take the other side's dtype. Integers where a functi
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,7 @@ def axes(axis: Any) -> Any:
 def _made(call: Callable, function: Callable, name: str | None, equation: str, aliases: tuple[str, ...]) -> Callable:
     call.__name__ = call.__qualname__ = name or function.__name__
     call.__doc__ = equation
+    call.__module__ = sys._getframe(2).f_globals["__name__"]  # the file that uses the template
     return operation(*aliases)(call)
 
 

@@ -50,11 +50,11 @@ def gaussian_blur(
     """The images under a Gaussian window, with zeros around them.
 
     Args:
-        kernel_size: the window's sizes.
-        sigma: its standard deviations, in pixels.
+        kernel_size: the window's sizes, (width, height): so Keras computes, although it documents the reverse.
+        sigma: its standard deviations, in pixels, likewise.
 
     >>> gaussian_blur(jnp.ones((3, 3, 1)))[1, 1].round(3).tolist()
     [1.0]
     """
     images, data_format = images_of(images, data_format)
-    return smooth(images, kernel_size, sigma, "same", data_format)
+    return smooth(images, kernel_size[::-1], sigma[::-1], "same", data_format)

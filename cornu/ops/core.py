@@ -81,7 +81,9 @@ def saturate_cast(x: Any, dtype: Any) -> jax.Array:
     own = dtypes.standardize(x.dtype)
 
     def end(limit: Any, own_limit: Any, inner: Callable) -> Any:
-        value = inner(limit, own_limit).astype(own)
+        if inner(limit, own_limit) == own_limit:
+            return own_limit
+        value = np.asarray(limit).astype(own)
         return value if inner(value, limit) == value else np.nextafter(value, np.zeros((), value.dtype))
 
     (low, high), (own_low, own_high) = _limits(dtype), _limits(own)

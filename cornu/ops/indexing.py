@@ -228,7 +228,7 @@ def unique(
     size: int | None = None,
     fill_value: Any = None,
 ) -> Any:
-    """The different elements, in order; also the first index of each, where each element's is, and how often it is there.
+    """The different elements, in order; on demand the first index, and the count, of each, and where each element went.
 
     `size` fixes how many come out, by cutting or filling with `fill_value`; compiled functions need it.
 
