@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -272,15 +273,42 @@ def test_a_missing_value_is_warned_about(make):
         ("acc", "max"),
         ("val_accuracy", "max"),
         ("head_accuracy", "max"),
+        ("val_auc", "max"),
+        ("AUC_1", "max"),
+        ("val_mse", "min"),
+        ("val_head_mean_io_u", "max"),
         ("val_cost", "min"),
         ("head_gain", "max"),
         ("val_special_gain", "min"),
+        ("val_prec", "max"),
     ],
 )
 def test_the_direction_of_a_value(name, expected):
     known = [("cost", "down"), ("gain", "up"), ("special_gain", "down"), ("odd", None)]
-    model = Model(metrics=[SimpleNamespace(name=metric, _direction=way) for metric, way in known])
-    assert direction(name, model) == expected
+    told = [SimpleNamespace(name=metric, _direction=way) for metric, way in known]
+    own = [cornu.metrics.Precision(name="prec"), cornu.metrics.MeanIoU(2, name="mean_io_u")]
+    assert direction(name, Model(metrics=[*told, *own])) == expected
+
+
+ARGUMENTS = {"PrecisionAtRecall": (0.5,), "RecallAtPrecision": (0.5,)}
+
+
+def metrics_of_keras():
+    """Keras's metrics that say in which direction they are better."""
+    for name in sorted(vars(keras.metrics)):
+        kind = getattr(keras.metrics, name)
+        if isinstance(kind, type) and issubclass(kind, keras.metrics.Metric) and name not in ("Metric", "Mean", "Sum"):
+            with contextlib.suppress(TypeError):
+                metric = kind(*ARGUMENTS.get(name, ()))
+                if getattr(metric, "_direction", None):
+                    yield name, {"up": "max", "down": "min"}[metric._direction]
+
+
+@pytest.mark.parametrize("name, expected", [*metrics_of_keras()])
+def test_directions_are_those_of_keras(name, expected):
+    metric = getattr(cornu.metrics, name)(*ARGUMENTS.get(name, ()), name="m")
+    assert direction("val_m", Model(metrics=[metric])) == expected
+    assert direction(name, None) == expected
 
 
 # CSV -----------------------------------------------------------------------------------------------------------------

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
-from cornu import registry
-from cornu.errors import explain
+from cornu.errors import explain, nearest
 from cornu.training.callbacks.callback import Callback, Logs
 
-_DIRECTIONS = {"up": "max", "down": "min"}
+_DIRECTIONS: dict[Any, str] = {"up": "max", "down": "min"}
+_WORDS = {
+    "min": r"loss|error|entropy|hinge|divergence|poisson|cosh|perplexity|false_?(pos|neg)"
+    r"|(?<![a-z])(mse|mae|mape|msle|rmse|kld|bce|nll)(?![a-z])",
+    "max": r"accuracy|precision|recall|sensitivity|specificity|score|iou|correlation|similarity|true_?(pos|neg)"
+    r"|(?<![a-z])(acc|auc|f1)(?![a-z])",
+}
+"""Words in the name of a value, or of a metric's class, that tell which is better."""
 
 
 class MonitorCallback(Callback):
@@ -46,12 +53,13 @@ class MonitorCallback(Callback):
         if value is None:
             warnings.warn(
                 explain(
-                    f"{type(self).__name__} finds no value {self.monitor!r} in the logs, and does nothing.",
+                    f"{type(self).__name__} finds no value {self.monitor!r} in the logs, and does nothing."
+                    f"{nearest(self.monitor, logs or {})}",
                     expected=f"one of {', '.join(logs or {}) or 'none'}",
                     got=self.monitor,
-                    fix="Pass `validation_data` to fit." if self.monitor.startswith("val_") else None,
+                    fix=None if any(name.startswith("val_") for name in logs or {}) else "Pass `validation_data`.",
                 ),
-                stacklevel=3,
+                stacklevel=4,
             )
         return value
 
@@ -59,19 +67,19 @@ class MonitorCallback(Callback):
 def direction(monitor: str, model: Any, who: str = "monitor") -> str:
     """Whether the value of that name should become "min" or "max". Raises ValueError where nothing tells.
 
+    A metric of that name is asked for its `_direction`, "up" or "down"; else the words in its class's name, or in its
+    own, tell.
+
     >>> direction("val_head_loss", None), direction("val_accuracy", None)
     ('min', 'max')
     """
     name = monitor.removeprefix("val_")
-    if name == "loss" or name.endswith("_loss"):
-        return "min"
-    for metric in sorted(getattr(model, "metrics", []), key=lambda metric: -len(metric.name)):
-        if (name == metric.name or name.endswith(f"_{metric.name}")) and _direction_of(metric):
-            return _DIRECTIONS[_direction_of(metric)]
-    if name in ("acc", "accuracy") or name.endswith(("_acc", "_accuracy")):
-        return "max"
-    if name in registry.names("metric") and _direction_of(registry.lookup("metric", name)):
-        return _DIRECTIONS[_direction_of(registry.lookup("metric", name))]
+    metrics = sorted(getattr(model, "metrics", []), key=lambda metric: -len(metric.name))
+    metric = next((m for m in metrics if name == m.name or name.endswith(f"_{m.name}")), None)
+    told = _DIRECTIONS.get(getattr(metric, "_direction", None))
+    found = told or _by_words(type(metric).__name__) or _by_words(name)
+    if found is not None:
+        return found
     raise ValueError(
         explain(
             f"{who} can't tell whether {monitor!r} should become small or large.",
@@ -81,6 +89,5 @@ def direction(monitor: str, model: Any, who: str = "monitor") -> str:
     )
 
 
-def _direction_of(metric: Any) -> Any:
-    found = getattr(metric, "_direction", None)
-    return found if found in _DIRECTIONS else None
+def _by_words(text: str) -> str | None:
+    return next((way for way, words in _WORDS.items() if re.search(words, text.lower())), None)
