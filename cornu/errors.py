@@ -29,7 +29,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     " Did you mean 'adam'?"
     """
     names = [str(n) for n in names]
-    found = difflib.get_close_matches(str(name), names, n=1) or [n for n in names if n.lower() == str(name).lower()]
+    found = [n for n in names if n.lower() == str(name).lower()] or difflib.get_close_matches(str(name), names, n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
 
 
