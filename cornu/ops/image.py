@@ -218,8 +218,9 @@ def _borders(name: str, now: int, before: Any, after: Any, target: Any, sign: in
         )
     before = sign * (target - now) - after if before is None else before
     after = sign * (target - now) - before if after is None else after
-    if before < 0 or after < 0:
-        raise ValueError(explain(f"{name}: the borders are negative.", expected="0 or more", got=(before, after)))
+    if min(before, after, now + sign * (before + after)) < 0:
+        got = f"{before} before and {after} after {now}"
+        raise ValueError(explain(f"{name}: the borders don't fit.", expected="0 or more, and something left", got=got))
     return before, after
 
 
