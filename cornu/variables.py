@@ -482,10 +482,18 @@ class Lease:
                 variable._lease = self
         return [self._values[id(variable)] for variable in variables]
 
+    def look(self, variables: Sequence[Variable]) -> list[Any]:
+        """The values on the engine, for a step that overwrites none of them."""
+        held = self._values
+        return [held[id(v)] if id(v) in held else self._engine.put(v.stored()) for v in variables]
+
     def give(self, variables: Sequence[Variable], values: Sequence[Any]) -> None:
         """Takes the new values of a step."""
         for variable, value in zip(variables, values, strict=True):
-            self._values[id(variable)] = value
+            if id(variable) in self._values:
+                self._values[id(variable)] = value
+            else:
+                variable.store(self._engine.to_jax(value))
 
     def read(self, variable: Variable) -> jax.Array:
         """A copy of a value."""

@@ -41,7 +41,7 @@ class OnJax(Engine):
         return jax.jit(flat, donate_argnums=tuple(donate), compiler_options=compiler_options)
 
     def put(self, array: Any, own: bool = False) -> jax.Array:
-        return jax.device_put(array, may_alias=not own)
+        return array if isinstance(array, jax.Array) and not own else jax.device_put(array, may_alias=not own)
 
     def get(self, value: Any) -> np.ndarray:
         return np.asarray(value)

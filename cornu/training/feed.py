@@ -116,7 +116,8 @@ class ResidentFeed:
             step = session.step(self._kind, "row", (self.data.arrays, group), make)
             for row in range(len(group)):
                 if done >= first:
-                    call = _Call(session, step, (*self._arrays, order, np.int32(row), np.bool_(done == 0)))
+                    inputs = (*self._arrays, order, np.int32(row), np.bool_(done == 0))
+                    call = _Call(session, step, inputs, waits=row == len(group) - 1)
                     yield 1, call
                     pace.after(call)
                 done += 1
@@ -132,14 +133,16 @@ def _spans(groups: list[np.ndarray], start: int, stop: int) -> list[np.int32]:
 
 
 class _Call:
-    """A step with its inputs, ready to be carried out."""
+    """A step with its inputs, ready to be carried out; one that `waits` is over when the call returns."""
 
-    def __init__(self, session: Session, step: stepping.CompiledStep, inputs: tuple) -> None:
-        self._session, self._step, self._inputs = session, step, inputs
+    def __init__(self, session: Session, step: stepping.CompiledStep, inputs: tuple, waits: bool = False) -> None:
+        self._session, self._step, self._inputs, self._waits = session, step, inputs, waits
         self.result: Any = None
 
     def __call__(self) -> Any:
         self.result = self._session.run(self._step, *self._inputs)
+        if self._waits:
+            self._session.wait(self.result)
         return self.result
 
 
@@ -253,7 +256,7 @@ def pad(batch: Any, count: int, most: int) -> Any:
 
 def predict_batch(session: Session, batch: Any) -> Any:
     """The outputs for a batch, still on the engine."""
-    return session.run(batch_step(session, "predict", batch), *session.put(batch), _FALSE)
+    return session.run(batch_step(session, "predict", batch), *tree.flatten(batch), _FALSE)
 
 
 _FALSE = np.bool_(False)

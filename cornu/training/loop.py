@@ -214,7 +214,7 @@ def predict(
     """`Model.predict`."""
     data = adapters.standardize(x, batch_size=batch_size, steps=steps, for_training=False)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
-    with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
+    with held_interrupts() as interrupts, Session(model) as session:
         hooks.on_predict_begin()
         outputs = []
         for done, found in _dispatch(PredictFeed(session, data), "predict", hooks):

@@ -33,7 +33,6 @@ class Session:
 
     def __exit__(self, *error: Any) -> None:
         self._lease.close()
-        self.model._clear_losses()
 
     def step(self, kind: str, form: str, inputs: Any, make: Callable[[], steps.CompiledStep]) -> steps.CompiledStep:
         """The compiled step for inputs of these shapes, made where there is none yet."""
@@ -46,7 +45,8 @@ class Session:
 
     def run(self, step: steps.CompiledStep, *inputs: Any) -> Any:
         """Carries out a step on flat inputs; gives its result."""
-        new, result = step(self._lease.take(step.variables), *inputs)
+        take = self._lease.take if step.donates else self._lease.look
+        new, result = step(take(step.variables), *inputs)
         self._lease.give(step.written, new)
         return result
 

@@ -161,6 +161,7 @@ class CompiledStep:
     written: list[Variable]
     call: Callable[..., tuple]
     program: Program
+    donates: bool
     logs: Logs | None = None
 
     def __call__(self, values: Sequence[Any], *inputs: Any) -> tuple[tuple, Any]:
@@ -198,7 +199,6 @@ def prepare(model: Any, kind: str, batch: Any) -> None:
         jax.eval_shape(shapes, batch)
     if kind == "train" and model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    model._clear_losses()
 
 
 def compile_step(model: Any, kind: str, batch: Any, engine: Any) -> CompiledStep:
@@ -322,13 +322,13 @@ def _compile(
 
         return (trace(pure, tuple(map(abstract, variables)), described), scopes[-1].written), scopes[-1]
 
-    (program, written), variables = discover(run, model.all_variables())
-    model._clear_losses()
+    (program, written), variables = discover(run, model.all_variables() if donate else model.variables)
     places = [i for i, variable in enumerate(variables) if id(variable) in written]
     return CompiledStep(
         variables,
         list(written.values()),
         engine.compile(program, donate=tuple(places) if donate else ()),
         program,
+        donate,
         logs,
     )
