@@ -92,6 +92,9 @@ from cornu.layers.recurrent import SimpleRNN as SimpleRNN
 from cornu.layers.recurrent_cells import GRUCell as GRUCell
 from cornu.layers.recurrent_cells import LSTMCell as LSTMCell
 from cornu.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
+from cornu.layers.recurrent_conv import ConvLSTM1D as ConvLSTM1D
+from cornu.layers.recurrent_conv import ConvLSTM2D as ConvLSTM2D
+from cornu.layers.recurrent_conv import ConvLSTM3D as ConvLSTM3D
 from cornu.layers.regularization import ActivityRegularization as ActivityRegularization
 from cornu.layers.regularization import AlphaDropout as AlphaDropout
 from cornu.layers.regularization import Dropout as Dropout
@@ -121,3 +124,5 @@ from cornu.layers.separable import SeparableConv1D as SeparableConv1D
 from cornu.layers.separable import SeparableConv2D as SeparableConv2D
 from cornu.layers.separable import SeparableConvolution1D as SeparableConvolution1D
 from cornu.layers.separable import SeparableConvolution2D as SeparableConvolution2D
+from cornu.layers.wrappers import Bidirectional as Bidirectional
+from cornu.layers.wrappers import TimeDistributed as TimeDistributed
