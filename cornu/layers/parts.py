@@ -49,6 +49,14 @@ def seed_generators(owner: Any) -> list[SeedGenerator]:
     return held(owner, SeedGenerator)
 
 
+_freezes = [0]
+
+
+def freezes() -> int:
+    """How often `trainable` was set so far, in any layer: a step compiled before may train other variables."""
+    return _freezes[0]
+
+
 def _is_metric(value: Any) -> bool:
     return hasattr(value, "update_state") and hasattr(value, "variables")
 
@@ -123,6 +131,7 @@ class PartOwner:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        _freezes[0] += 1
         for variable in own_variables(self):
             variable.trainable = self._trainable and variable.made_trainable
         for layer in self._layers:

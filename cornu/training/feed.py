@@ -76,11 +76,10 @@ class ResidentFeed:
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls of an epoch, from step `first` on."""
         groups = list(row_groups(self.data, seed, epochs_seen))
-        orders = [self._session.engine.put(group) for group in groups]
         step = self._session.step(self._kind, "loop", (self.data.arrays, groups), lambda: self._compile(groups))
         if step is None:
-            return self._by_rows(groups, orders, first)
-        return self._by_calls(step, groups, orders, first, one_by_one)
+            return self._by_rows(groups, first)
+        return self._by_calls(step, groups, first, one_by_one)
 
     def _compile(self, groups: list[np.ndarray]) -> stepping.CompiledStep | None:
         """The loop over steps; None where the engine runs it better step by step."""
@@ -89,17 +88,14 @@ class ResidentFeed:
         return made if session.engine.loops_well(made.program) else None
 
     def _by_calls(
-        self, step: stepping.CompiledStep, groups: list[np.ndarray], orders: list, first: int, one_by_one: bool
+        self, step: stepping.CompiledStep, groups: list[np.ndarray], first: int, one_by_one: bool
     ) -> Iterator[Dispatch]:
         total, start = sum(map(len, groups)), first
         while start < total:
             count = 1 if one_by_one else min(self._steps_per_call, total - start)
-            call = _Call(
-                self._session, step, (*self._arrays, *orders, *_spans(groups, start, start + count), start == 0)
-            )
+            inputs = (*self._arrays, *groups, *_spans(groups, start, start + count), np.bool_(start == 0))
             began = time.perf_counter()
-            yield count, call
-            self._session.wait(call.result)
+            yield count, _Call(self._session, step, inputs, waits=True)
             self._pace(count, time.perf_counter() - began, total)
             start += count
 
@@ -108,19 +104,18 @@ class ResidentFeed:
             fitting = int(count * _CALL_SECONDS / max(seconds, 1e-6))
             self._steps_per_call = max(1, min(fitting, 8 * self._steps_per_call))
 
-    def _by_rows(self, groups: list[np.ndarray], orders: list, first: int) -> Iterator[Dispatch]:
-        session, model, done = self._session, self._session.model, 0
+    def _by_rows(self, groups: list[np.ndarray], first: int) -> Iterator[Dispatch]:
+        session, model, data = self._session, self._session.model, self.data.arrays
         pace = _Waiting(session)
-        for group, order in zip(groups, orders, strict=True):
-            make = functools.partial(stepping.compile_row, model, self._kind, self.data.arrays, group, session.engine)
-            step = session.step(self._kind, "row", (self.data.arrays, group), make)
-            for row in range(len(group)):
-                if done >= first:
-                    inputs = (*self._arrays, order, np.int32(row), np.bool_(done == 0))
-                    call = _Call(session, step, inputs, waits=row == len(group) - 1)
-                    yield 1, call
-                    pace.after(call)
-                done += 1
+        rows = [row for group in groups for row in group]
+        for number in range(first, len(rows)):
+            row = rows[number]
+            make = functools.partial(stepping.compile_row, model, self._kind, data, row, session.engine)
+            step = session.step(self._kind, "row", (data, row), make)
+            inputs = (*self._arrays, row, np.bool_(number == 0))
+            call = _Call(session, step, inputs, waits=number == len(rows) - 1)
+            yield 1, call
+            pace.after(call)
 
 
 def _spans(groups: list[np.ndarray], start: int, stop: int) -> list[np.int32]:

@@ -83,7 +83,7 @@ class _Fit:
         position = model.position
         hooks.on_train_begin()
         logs: dict[str, Any] = {}
-        while position.epoch < epochs and not model.stop_training:
+        while position.epoch < epochs and not model.stop_training and not self._exhausted():
             epoch = position.epoch
             hooks.on_epoch_begin(epoch)
             logs = self._epoch(position)
@@ -97,6 +97,10 @@ class _Fit:
             hooks.on_epoch_end(epoch, logs)
         hooks.on_train_end(logs)
 
+    def _exhausted(self) -> bool:
+        """Whether the data are a generator that gave all it has."""
+        return not isinstance(self._data, adapters.ArrayData) and self._data.exhausted
+
     def _epoch(self, position: Any) -> dict[str, Any]:
         model = self._session.model
         logs: Any = None
@@ -108,6 +112,8 @@ class _Fit:
             self._interrupts.check()
             if model.stop_training:
                 break
+        if logs is None and position.step:  # a backup was made after the last step of an epoch of unknown length
+            logs = model.get_metrics_result()
         if logs is None:
             raise ValueError(explain(f"Model {model.name!r}: the training data gave no batch.", got="an empty dataset"))
         return plain_logs(logs)

@@ -10,6 +10,7 @@ from typing import Any
 
 from cornu import config, tree
 from cornu.engines.engine import get_engine
+from cornu.layers.parts import freezes
 from cornu.training import step as steps
 from cornu.variables import Lease
 
@@ -27,6 +28,7 @@ class Session:
         name = compiled.engine if compiled is not None and compiled.engine else config.engine()
         self.engine = get_engine(name)
         self._lease = Lease(self.engine)
+        self._trainable: tuple[int, tuple[int, ...]] | None = None
 
     def __enter__(self) -> Session:
         return self
@@ -36,12 +38,17 @@ class Session:
 
     def step(self, kind: str, form: str, inputs: Any, make: Callable[[], steps.CompiledStep]) -> steps.CompiledStep:
         """The compiled step for inputs of these shapes, made where there is none yet."""
-        trained = tuple(id(v) for v in self.model.trainable_variables) if kind == "train" else ()
-        key = (kind, form, self.engine.name, signature(inputs), trained)
+        key = (kind, form, self.engine.name, signature(inputs), self._trained() if kind == "train" else ())
         cache = self.model._step_cache
         if key not in cache:
             cache[key] = make()
         return cache[key]
+
+    def _trained(self) -> tuple[int, ...]:
+        """Which variables are trained; looked up again where somebody froze or unfroze a layer."""
+        if self._trainable is None or self._trainable[0] != freezes():
+            self._trainable = freezes(), tuple(id(v) for v in self.model.trainable_variables)
+        return self._trainable[1]
 
     def run(self, step: steps.CompiledStep, *inputs: Any) -> Any:
         """Carries out a step on flat inputs; gives its result."""

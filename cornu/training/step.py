@@ -210,15 +210,14 @@ def compile_step(model: Any, kind: str, batch: Any, engine: Any) -> CompiledStep
     return _compile(model, engine, steps.once, (batch, _FLAG), donate=kind == "train", logs=steps.logs)
 
 
-def compile_row(model: Any, kind: str, data: Any, order: Any, engine: Any) -> CompiledStep:
-    """One step on samples taken from `data` on the engine: those of a row of `order`."""
+def compile_row(model: Any, kind: str, data: Any, rows: Any, engine: Any) -> CompiledStep:
+    """One step on samples taken from `data` on the engine: a function of their numbers."""
     steps = _Steps(model, kind)
 
-    def once(data: Any, order: Any, row: Any, fresh: Any) -> Any:
-        return steps.once(_take(data, order[row]), fresh)
+    def once(data: Any, rows: Any, fresh: Any) -> Any:
+        return steps.once(_take(data, rows), fresh)
 
-    inputs = (data, order, _INDEX, _FLAG)
-    return _compile(model, engine, once, inputs, donate=kind == "train", logs=steps.logs)
+    return _compile(model, engine, once, (data, rows, _FLAG), donate=kind == "train", logs=steps.logs)
 
 
 def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine: Any) -> CompiledStep:
