@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cornu import config, registry
+from cornu import config
 from cornu.errors import explain
 from cornu.losses.loss import ratio
 from cornu.metrics import counts
@@ -82,7 +82,7 @@ class AUC(ConfusionMetric):
         from_logits: bool = False,
     ) -> None:
         super().__init__([], name, dtype)
-        self._given = thresholds
+        self._from_thresholds = thresholds is not None
         even = counts.even_thresholds(num_thresholds)[1:-1]
         inner = even if thresholds is None else sorted(thresholds_of(self, thresholds))
         self.thresholds = [-config.epsilon(), *inner, 1 + config.epsilon()]
@@ -164,5 +164,4 @@ class AUC(ConfusionMetric):
 
     def _base_config(self) -> dict:
         weights = None if self.label_weights is None else self.label_weights.tolist()
-        given = {} if self._given is None else {"thresholds": registry.serialize(list(self._given))}
-        return {"label_weights": weights, **given}
+        return {"label_weights": weights, "thresholds": self.thresholds[1:-1] if self._from_thresholds else None}

@@ -74,7 +74,8 @@ class IoU(Metric):
         weights = masked_weight(y_pred, self._whole(sample_weight), self.dtype)
         labels = array(y_true) if self.sparse_y_true else jnp.argmax(array(y_true), self.axis)
         found = array(y_pred) if self.sparse_y_pred else jnp.argmax(array(y_pred), self.axis)
-        weights = jnp.ones((), self.dtype) if weights is None else weights_for(labels, weights, "sample_weight")[1]
+        weights = jnp.ones((), self.dtype) if weights is None else weights
+        labels, weights = weights_for(labels, weights, "sample_weight")
         weights = jnp.broadcast_to(weights, labels.shape).reshape(-1)
         labels, found = labels.astype("int32").reshape(-1), found.astype("int32").reshape(-1)
         if differ(labels.shape[0], found.shape[0]):

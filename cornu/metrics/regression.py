@@ -174,8 +174,9 @@ class R2Score(Metric):
         """Makes the state, for outputs of the shape of y_pred."""
         outputs = last_axis(self, y_pred)
         self.count = self.add_variable((outputs,), "zeros", self.dtype, name="count")
-        self.mean = self.add_variable((outputs,), "zeros", self.dtype, name="mean")
-        self.spread = self.add_variable((outputs,), "zeros", self.dtype, name="spread")
+        self.origin = self.add_variable((outputs,), "zeros", self.dtype, name="origin")
+        self.sum = self.add_variable((outputs,), "zeros", self.dtype, name="sum")
+        self.squared_sum = self.add_variable((outputs,), "zeros", self.dtype, name="squared_sum")
         self.residual = self.add_variable((outputs,), "zeros", self.dtype, name="residual")
         self.built = True
 
@@ -188,30 +189,28 @@ class R2Score(Metric):
         weights = masked_weight(y_pred, sample_weight, self.dtype)
         weights = jnp.ones_like(y_true) if weights is None else weights_for(y_true, weights, "sample_weight")[1]
         weights = jnp.broadcast_to(weights, y_true.shape)
-        # Chan et al., 1983: a sum of squares less a square of the sum would lose all digits far from zero.
         count = jnp.sum(weights, 0)
-        mean = ratio(jnp.sum(weights * y_true, 0), count)
-        before = self.count.value
-        total = before + count
-        step = mean - self.mean.value
-        self.spread.assign_add(
-            jnp.sum(weights * jnp.square(y_true - mean), 0) + jnp.square(step) * ratio(before * count, total)
-        )
-        self.mean.assign_add(step * ratio(count, total))
-        self.count.assign(total)
+        # From near the mean, the first batch's, so that a sum of squares less a square of the sum keeps its digits.
+        first = ratio(jnp.sum(weights * y_true, 0), count)
+        self.origin.assign(jnp.where(self.count.value == 0, first, self.origin.value))
+        distance = y_true - self.origin.value
+        self.count.assign_add(count)
+        self.sum.assign_add(jnp.sum(weights * distance, 0))
+        self.squared_sum.assign_add(jnp.sum(weights * jnp.square(distance), 0))
         self.residual.assign_add(jnp.sum(weights * jnp.square(y_true - y_pred), 0))
 
     def result(self) -> jax.Array:
         """The score, or one for each output."""
-        count, mean, spread, residual = (v.value for v in (self.count, self.mean, self.spread, self.residual))
-        rounding = count * jnp.square(mean * jnp.finfo(self.dtype).eps)
-        varies = spread > rounding
-        explained = 1 - residual / jnp.where(varies, spread, 1)
+        count, residual = self.count.value, self.residual.value
+        variance = self.squared_sum.value - ratio(jnp.square(self.sum.value), count)
+        rounding = count * jnp.square(self.origin.value * jnp.finfo(self.dtype).eps)
+        varies = variance > rounding
+        explained = 1 - residual / jnp.where(varies, variance, 1)
         scores = jnp.where(varies, explained, jnp.where(residual <= rounding, 1, 0))
         if self.class_aggregation == "uniform_average":
             scores = jnp.mean(scores)
         elif self.class_aggregation == "variance_weighted_average":
-            scores = ratio(jnp.sum(spread * scores), jnp.sum(spread))
+            scores = ratio(jnp.sum(variance * scores), jnp.sum(variance))
         freedom = jnp.mean(count) - self.num_regressors - 1
         adjusted = 1 - (1 - scores) * (freedom + self.num_regressors) / jnp.where(freedom > 0, freedom, 1)
         return jnp.where(freedom > 0, adjusted, scores) if self.num_regressors else scores
