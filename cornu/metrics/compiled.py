@@ -111,7 +111,8 @@ class CompiledLoss:
 
     "crossentropy" stands for the binary, categorical or sparse categorical one, by the shapes of targets and
     predictions. Where there are several terms, `metrics` holds the mean of each, without its factor, weighted by the
-    sizes of the batches, as `<name of the output>_loss`. Differences from Keras: dicts may leave outputs out, and
+    sizes of the batches, as `<name of the output>_loss`. Differences from Keras: dicts may leave outputs out; several
+    losses of a single output are all taken, and not the first one alone; the terms stand in the order of the outputs;
     names that occur twice are numbered instead of hiding each other.
 
     >>> loss = CompiledLoss({"a": "mse", "b": "mae"}, {"b": 10.0}, ["a", "b"])
@@ -144,7 +145,7 @@ class CompiledLoss:
             for one, weight in zip(entries, _weights(weights[place], len(entries)), strict=True):
                 if one is not None:
                     loss = resolve_loss(one, targets[place], prediction)
-                    terms.append(Term(place, loss, weight, unique(outputs.names[place] or loss.name, counts)))
+                    terms.append(Term(place, loss, weight, unique(outputs.name(place, loss.name), counts)))
         if not terms:
             raise ValueError(explain("No output has a loss.", got=f"loss={brief(self.loss)}"))
         return terms

@@ -33,10 +33,15 @@ class Outputs:
             keys = sorted(keys)
         self.paths = [(key,) for key in keys] if keys is not None else _paths(result)
         known = list(names) if names and len(names) == len(self.paths) else [None] * len(self.paths)
+        self._known = known
         self.names = [_name(path, name) for path, name in zip(self.paths, known, strict=True)]
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def name(self, place: int, otherwise: str) -> str:
+        """An output's name, or, at its place in the result, another one."""
+        return _name(self.paths[place], self._known[place] or otherwise) or otherwise
 
     def values(self, result: Any) -> list:
         """The tensors of a result of the same structure."""
@@ -70,7 +75,7 @@ class Outputs:
         if isinstance(given, dict) and all(name in self.names for name in given):
             return [given.get(name) for name in self.names]
         if isinstance(given, dict):
-            self._known(given, argument)
+            self._check_names(given, argument)
         if len(self) == 1:
             return [next(iter(_items(given))) if len(given) == 1 else self._several(given, argument)]
         if not isinstance(given, dict) and len(given) == len(self) and (self.flat or all(map(is_single, given))):
@@ -81,7 +86,7 @@ class Outputs:
         """Several entries for the only output."""
         return self._refuse(given, argument) if isinstance(given, dict) else list(given)
 
-    def _known(self, given: dict, argument: str) -> None:
+    def _check_names(self, given: dict, argument: str) -> None:
         """ValueError for a name that no output has."""
         known = [name for name in self.names if name] + (list(self.result) if isinstance(self.result, dict) else [])
         unknown = [key for key in given if key not in known]
