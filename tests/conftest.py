@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("layer_harness")
+
 _home = tempfile.TemporaryDirectory(prefix="cornu-tests-")
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["KERAS_HOME"] = f"{_home.name}/keras"

@@ -264,7 +264,14 @@ def check_config(row: Row) -> None:
     made = [row.make(Library(keras.layers)), row.make(Library(cornu.layers))]
     data = [keras.saving.serialize_keras_object(made[0]), registry.serialize(made[1])]
     theirs, ours = (json.loads(json.dumps(entry)) for entry in data)
-    assert _essence(ours, row, theirs) == _essence(theirs, row, ours)
+    mine, other = _essence(ours, row, theirs), _essence(theirs, row, ours)
+    differing = {
+        key: (mine["config"].get(key), other["config"].get(key))
+        for key in {**mine["config"], **other["config"]}
+        if mine["config"].get(key) != other["config"].get(key)
+    }
+    assert not differing, f"config, ours and Keras's: {differing}"
+    assert mine == other
     assert _essence(registry.serialize(registry.deserialize(theirs)), row) == _essence(ours, row)
     again = keras.saving.serialize_keras_object(keras.saving.deserialize_keras_object(ours))
     assert _essence(again, row) == _essence(theirs, row)
