@@ -247,6 +247,7 @@ def test_files_that_run_code_or_hold_something_else_are_refused(tmp_path, monkey
 @pytest.mark.parametrize(
     "content",
     [b"", b"hello", gzip.compress(b"\x00\x00\x08\x03"), gzip.compress(struct.pack(">4I", 0x803, 1, 28, 28) + b"x")],
+    ids=["nothing", "no gzip", "no sizes", "too few bytes"],
 )
 def test_broken_idx_files_are_refused(content, tmp_path):
     (tmp_path / "x.gz").write_bytes(content)
