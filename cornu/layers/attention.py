@@ -248,7 +248,8 @@ class MultiHeadAttention(_Projected):
         keys = self._key_dense(value if key is None else key)
         axes = self._axes(values.ndim)
         score, combine = _equations(values.ndim, axes)
-        scores = jnp.einsum(score, queries, keys, preferred_element_type=jnp.float32) / math.sqrt(self.key_dim)
+        wide = jnp.promote_types(queries.dtype, jnp.float32)
+        scores = jnp.einsum(score, queries, keys, preferred_element_type=wide) / math.sqrt(self.key_dim)
         empty = bool(self.dropout) or return_attention_scores or queries.ndim != 4
         weights, dropped = self._attend(scores, mask, len(axes), empty, values.dtype, training)
         heads = jnp.einsum(combine, dropped, values)
@@ -382,7 +383,8 @@ class GroupQueryAttention(_Projected):
         batch, length, heads, size = queries.shape
         # Letters: g the groups of heads, r the heads in a group, d the size of a head.
         queries = queries.reshape(batch, length, self.num_key_value_heads, -1, size)
-        scores = jnp.einsum("btgrd,bsgd->bgrts", queries, keys, preferred_element_type=jnp.float32) / math.sqrt(size)
+        wide = jnp.promote_types(queries.dtype, jnp.float32)
+        scores = jnp.einsum("btgrd,bsgd->bgrts", queries, keys, preferred_element_type=wide) / math.sqrt(size)
         scores = scores.reshape(batch, heads, length, keys.shape[1])
         empty = bool(self.dropout) or return_attention_scores
         weights, dropped = self._attend(scores, mask, 1, empty, values.dtype, training)

@@ -13,6 +13,8 @@ from cornu.utils.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from cornu.utils.data import split_dataset as split_dataset
 from cornu.utils.data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from cornu.utils.files import get_file as get_file
+from cornu.utils.gradients import GradientCheck as GradientCheck
+from cornu.utils.gradients import check_gradients as check_gradients
 from cornu.utils.numerical import normalize as normalize
 from cornu.utils.numerical import to_categorical as to_categorical
 from cornu.utils.seeds import set_random_seed as set_random_seed
