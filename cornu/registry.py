@@ -8,6 +8,7 @@ name says so, and no code is read from data.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cornu.dtypes import DTypePolicy
+from cornu.dtypes import DTypePolicy, numpy_dtype
 from cornu.errors import brief, explain, nearest
 
 KINDS = {
@@ -40,6 +41,9 @@ _kind_of: dict[Any, str] = {}
 _custom: dict[str, Any] = {}
 _custom_names: dict[Any, str] = {}
 _scope: ContextVar[dict[str, Any]] = ContextVar("custom_objects", default={})  # noqa: B039 - never mutated
+_met: ContextVar[dict[int, tuple[Any, int]] | None] = ContextVar("met", default=None)
+_made: ContextVar[dict[int, Any] | None] = ContextVar("made", default=None)
+_foreign: ContextVar[dict[str, Any] | None] = ContextVar("foreign", default=None)
 
 
 def snake_case(name: str) -> str:
@@ -223,7 +227,7 @@ def serialize(value: Any) -> Any:
 def _serialize_object(thing: Any) -> dict:
     cls = type(thing)
     kind = kind_of(cls)
-    module, registered = (KINDS[kind], None) if kind else (cls.__module__, get_registered_name(cls))
+    module, registered = (KINDS[kind], None) if kind else (cls.__module__, _name_of(cls))
     module = getattr(cls, "keras_module", module)
     return {
         "module": module,
@@ -231,6 +235,7 @@ def _serialize_object(thing: Any) -> dict:
         "config": serialize(thing.get_config()),
         "registered_name": registered,
         **getattr(thing, "get_build_entry", dict)(),
+        **_number(thing),
     }
 
 
@@ -240,7 +245,7 @@ def _serialize_function(function: Any) -> Any:
     if isinstance(function, type):
         return {"module": None, "class_name": "type", "config": function.__name__}
     name = getattr(function, "__name__", "<callable>")
-    if name == "<lambda>" or not name.isidentifier():
+    if _foreign.get() is None and (name == "<lambda>" or not name.isidentifier()):
         raise TypeError(
             explain(
                 "An anonymous function can't be saved: files hold data, never code.",
@@ -253,8 +258,70 @@ def _serialize_function(function: Any) -> Any:
         "module": "builtins",
         "class_name": "function",
         "config": name,
-        "registered_name": get_registered_name(function),
+        "registered_name": _name_of(function),
     }
+
+
+def _name_of(thing: Any) -> str:
+    """The registered name of a person's class or function; within `collecting`, one that no other has."""
+    thing = vars(thing).get("made_from", thing) if isinstance(thing, type) else thing
+    name, table = _custom_names.get(thing) or getattr(thing, "__name__", "<callable>"), _foreign.get()
+    if table is None:
+        return name
+    number = 0
+    key = name
+    while table.setdefault(key, thing) is not thing:
+        number += 1
+        key = f"{name}#{number}"
+    return key
+
+
+@contextmanager
+def collecting() -> Iterator[dict[str, Any]]:
+    """Within it, the person's classes and functions that are serialized are entered, by name, in the table it gives."""
+    table: dict[str, Any] = {}
+    token = _foreign.set(table)
+    try:
+        yield table
+    finally:
+        _foreign.reset(token)
+
+
+def with_shared(make: Callable[[], Any]) -> Any:
+    """The data that `make` serializes, where an object that occurs again has the same "shared_object_id"."""
+    token = _met.set({})
+    try:
+        data = make()
+    finally:
+        _met.reset(token)
+    counts = Counter(entry["shared_object_id"] for entry in _numbered(data))
+    for entry in _numbered(data):
+        if counts[entry["shared_object_id"]] == 1:
+            del entry["shared_object_id"]
+    return data
+
+
+def _number(thing: Any) -> dict[str, int]:
+    met = _met.get()
+    if met is None:
+        return {}
+    return {"shared_object_id": met.setdefault(id(thing), (thing, len(met)))[1]}
+
+
+def _numbered(data: Any) -> list[dict]:
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, (list, tuple)) else ()
+    own = [data] if isinstance(data, dict) and "shared_object_id" in data else []
+    return [*own, *(entry for value in inner for entry in _numbered(value))]
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within it, entries with the same "shared_object_id" are deserialized to one object."""
+    token = _made.set({})
+    try:
+        yield
+    finally:
+        _made.reset(token)
 
 
 def is_config(value: Any) -> bool:
@@ -281,7 +348,7 @@ def deserialize(data: Any, custom_objects: dict | None = None, kind: str | None 
 
 
 def _array(config: dict) -> np.ndarray:
-    return np.array(config["value"], dtype=config["dtype"])
+    return np.array(config["value"], dtype=numpy_dtype(config["dtype"]))
 
 
 _SPECIAL: dict[str, Callable[[Any], Any]] = {
@@ -305,12 +372,16 @@ def kind_of_module(module: str | None) -> str | None:
 
 
 def find(class_name: str, registered: str | None = None, module: str | None = None, kind: str | None = None) -> Any:
-    """The class or function that a file's names stand for; ValueError where nothing does."""
-    mine = get_registered_object(registered, {}) if registered else None
-    mine = mine or _scope.get().get(class_name)
-    if mine is not None:
-        return mine
-    kinds = [k for k in (kind_of_module(module), kind, *KINDS) if k]
+    """The class or function that a file's names stand for; ValueError where nothing does.
+
+    The caller's `custom_objects` come first. Where the file says that it means one of Keras's own, what a person
+    registered doesn't take its place. Callbacks are never meant: they act on files and networks.
+    """
+    scope, foreign = _scope.get(), (module or "").partition(".")[0] not in ("keras", "tensorflow", "tf_keras")
+    for table, name in ((scope, registered), (scope, class_name), (_custom if foreign else {}, registered)):
+        if name and name in table:
+            return table[name]
+    kinds = [k for k in (kind_of_module(module), kind, *KINDS) if k and k != "callback"]
     for table in (_tables[k] for k in kinds):
         if class_name in table:
             return table[class_name]
@@ -318,9 +389,12 @@ def find(class_name: str, registered: str | None = None, module: str | None = No
 
 
 def _deserialize_object(data: dict, kind: str | None) -> Any:
-    class_name, config = data["class_name"], data["config"]
+    class_name, config, made_before = data["class_name"], data["config"], _made.get()
+    number = data.get("shared_object_id")
+    if made_before is not None and isinstance(number, int) and number in made_before:
+        return made_before[number]
     if class_name == "function":
-        return find(str(config), data.get("registered_name"), kind=kind)
+        return _function(str(config), data.get("registered_name"), kind)
     thing = find(str(class_name), data.get("registered_name"), data.get("module"), kind)
     if not isinstance(thing, type):
         return thing
@@ -329,4 +403,13 @@ def _deserialize_object(data: dict, kind: str | None) -> Any:
     made = thing.from_config(config)
     if data.get("build_config") and hasattr(made, "build_from_config"):
         made.build_from_config(data["build_config"])
+    if made_before is not None and isinstance(number, int):
+        made_before[number] = made
     return made
+
+
+def _function(name: str, registered: str | None, kind: str | None) -> Any:
+    found = find(name, registered, kind=kind)
+    if isinstance(found, type) and kind_of(found):
+        raise TypeError(explain(f"{name!r} is no function.", expected="a function's name", got=f"the class {name}"))
+    return found

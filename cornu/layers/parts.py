@@ -5,7 +5,7 @@ Nothing is tracked when attributes are set, so a list that grows or a dictionary
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -157,6 +157,28 @@ class PartOwner:
             variable._check_shape(np.asarray(value))
         for variable, value in zip(variables, weights, strict=True):
             variable.assign(value)
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Puts the values of the variables that the layer holds itself into `store`, as files number them.
+
+        A subclass may write it, and `load_own_variables`, to keep other arrays in files.
+        """
+        for number, variable in enumerate(own_variables(self)):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Sets the variables from what `save_own_variables` stored; ValueError for another number of arrays."""
+        variables = own_variables(self)
+        if len(store) != len(variables):
+            raise ValueError(
+                explain(
+                    f"Layer {self.name!r}: load_own_variables got the wrong number of arrays.",
+                    expected=f"{len(variables)} ({', '.join(v.name for v in variables)})",
+                    got=f"{len(store)}",
+                )
+            )
+        for number, variable in enumerate(variables):
+            variable.assign(store[str(number)])
 
     def count_params(self) -> int:
         """The number of scalars in the weights."""

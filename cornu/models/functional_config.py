@@ -14,7 +14,7 @@ from cornu import registry, tree
 from cornu.errors import brief, explain
 from cornu.layers.core import InputLayer
 from cornu.layers.layer import Layer
-from cornu.symbolic import KerasTensor, Node
+from cornu.symbolic import KerasTensor, Node, has_symbolic
 
 _OPERANDS = {
     "x", "x1", "x2", "xs", "a", "b", "y", "q", "inputs", "images", "image1", "image2", "condition", "indices", "key",
@@ -44,7 +44,7 @@ def class_name(function_name: str) -> str:
     return _CLASS_NAMES.get(function_name, camel)
 
 
-# A model's config ------------------------------------------------------------------------------------------------------
+# A model's config ----------------------------------------------------------------------------------------------------
 
 
 def graph_config(model: Any) -> dict:
@@ -132,7 +132,7 @@ def _keras_module(operation: Callable) -> str:
     return _MODULES.get(inspect.unwrap(operation).__module__.rpartition(".")[2], "numpy")
 
 
-# A config's model ------------------------------------------------------------------------------------------------------
+# A config's model ----------------------------------------------------------------------------------------------------
 
 
 def graph_from_config(config: dict) -> tuple[Any, Any]:
@@ -176,6 +176,8 @@ class _Made:
             args, kwargs = self._value(call["args"]), self._value(call["kwargs"])
         except _NotYet:
             return False
+        if not has_symbolic(args, kwargs):  # or it would compute, and allocate, whatever the file asks for
+            raise ValueError(explain(f"A graph's config is broken: {name!r} is called on no tensor.", got=brief(args)))
         outputs = self._operations[name](*args, **kwargs)
         self._results[name].append([t for t in tree.flatten(outputs) if isinstance(t, KerasTensor)])
         return True
@@ -217,7 +219,8 @@ class _NotYet(Exception):
 def _deserialize_entry(entry: dict) -> Callable:
     """A layer, or a function of `cornu.ops` with the arguments that belong to the operation."""
     if registry.kind_of_module(entry.get("module")) != "operation":
-        return registry.deserialize({k: v for k, v in entry.items() if k not in ("name", "inbound_nodes")}, kind="layer")
+        plain = {key: value for key, value in entry.items() if key not in ("name", "inbound_nodes")}
+        return registry.deserialize(plain, kind="layer")
     function = _operation_named(str(entry["class_name"]))
     own = {k: registry.deserialize(v) for k, v in entry["config"].items() if k not in ("name", "dtype", "trainable")}
     known = set(inspect.signature(inspect.unwrap(function)).parameters)
@@ -243,6 +246,9 @@ class _Bound:
         self._operands = [name for name in parameters if name in _OPERANDS]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > len(self._operands):
+            name = inspect.unwrap(self._function).__name__
+            raise ValueError(explain(f"{name} got too many arguments.", expected=self._operands, got=f"{len(args)}"))
         given = dict(zip(self._operands, args, strict=False))
         if isinstance(given.get("key"), list):  # JSON has no tuples
             given["key"] = tuple(given["key"])

@@ -309,7 +309,7 @@ class Model(Layer):
     # Files -----------------------------------------------------------------------------------------------------------
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Saves architecture, weights, and the state of the optimizer, to a `.keras` file: `cornu.saving.save_model`."""
+        """Saves architecture, weights and the optimizer's state to a `.keras` file: `cornu.saving.save_model`."""
         saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
@@ -319,6 +319,10 @@ class Model(Layer):
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> Any:
         """Loads the weights of a `.weights.h5` or `.keras` file and reports: `cornu.saving.load_weights`."""
         return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickles and copies of a built model are those of its `.keras` file, and as safe."""
+        return saving.packed(self) if self.built else super().__reduce_ex__(protocol)
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON."""
@@ -345,5 +349,5 @@ def _become_functional(model: Model, args: tuple, kwargs: dict) -> None:
 
     cls = type(model)
     if not isinstance(model, Functional):
-        model.__class__ = type(cls.__name__, (cls, Functional), {"__module__": cls.__module__})
+        model.__class__ = type(cls.__name__, (cls, Functional), {"__module__": cls.__module__, "made_from": cls})
     Functional.__init__(model, *args, **kwargs)

@@ -1,14 +1,14 @@
 """Saving and loading: files are data."""
 
+from cornu import registry
 from cornu.registry import CustomObjectScope as CustomObjectScope
 from cornu.registry import custom_object_scope as custom_object_scope
-from cornu.registry import deserialize as deserialize_keras_object
 from cornu.registry import get_custom_objects as get_custom_objects
 from cornu.registry import get_registered_name as get_registered_name
 from cornu.registry import get_registered_object as get_registered_object
 from cornu.registry import register_keras_serializable as register_keras_serializable
-from cornu.registry import serialize as serialize_keras_object
-from cornu.saving.model_files import clone_model as clone_model
+from cornu.saving.copying import clone_model as clone_model
+from cornu.saving.copying import packed as packed
 from cornu.saving.model_files import inspect_file as inspect_file
 from cornu.saving.model_files import load_model as load_model
 from cornu.saving.model_files import load_weights as load_weights
@@ -18,3 +18,4 @@ from cornu.saving.model_files import save_model as save_model
 from cornu.saving.model_files import save_weights as save_weights
 from cornu.saving.weights import Report as Report
 
+serialize_keras_object, deserialize_keras_object = registry.serialize, registry.deserialize

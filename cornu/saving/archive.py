@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import struct
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,40 +15,48 @@ from cornu.errors import explain
 from cornu.saving import limits
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, NotImplementedError, OverflowError,
+           RuntimeError, IndexError, MemoryError)  # fmt: skip
+"""What `zipfile` raises, by and by, for archives that are damaged."""
 KERAS_VERSION = "3.15.0"
 """The version of the format that is written."""
 
 
-def write(path: Path, config: dict, weights: Path) -> None:
+def write(path: Path, config: str, weights: Path) -> None:
     """Packs a model's config and weight file."""
     date = datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": KERAS_VERSION, "date_saved": date, "written_by": "cornu"}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(METADATA, json.dumps(metadata))
-        archive.writestr(CONFIG, json.dumps(config))
+        archive.writestr(CONFIG, config)
         archive.write(weights, WEIGHTS)
 
 
 class Archive:
     """An open `.keras` file. Members are read by their known names, and never unpacked to the disk.
 
-    Raises ValueError for what isn't such a file: no zip, members twice, missing, encrypted or packed otherwise.
+    Raises ValueError for what isn't such a file: no zip, members twice, missing, others, encrypted or packed otherwise.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.name = path.name
+    def __init__(self, source: Path | bytes, name: str) -> None:
+        self.name = name
+        self._size = len(source) if isinstance(source, bytes) else source.stat().st_size
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
             members = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
-            raise ValueError(explain(f"{path} is no .keras file.", expected="a zip archive", got=str(error))) from None
-        names = [member.filename for member in members]
-        if len(set(names)) != len(names):
-            raise ValueError(explain(f"{self.name}: a member comes twice.", got=names[:20]))
+        except _DAMAGE as error:
+            raise ValueError(explain(f"{name} is no .keras file.", expected="a zip archive", got=str(error))) from None
         self._members = {member.filename: member for member in members}
-        missing = [name for name in (CONFIG, WEIGHTS) if name not in self._members]
+        names = [member.filename for member in members]
+        if len(self._members) != len(names):
+            raise ValueError(explain(f"{name}: a member comes twice.", got=names[:20]))
+        missing = [wanted for wanted in (CONFIG, WEIGHTS) if wanted not in self._members]
         if missing:
-            raise ValueError(explain(f"{self.name} is no .keras file: {missing[0]} is missing.", got=names[:20]))
+            raise ValueError(explain(f"{name} is no .keras file: {missing[0]} is missing.", got=names[:20]))
+        others = [other for other in names if other not in (METADATA, CONFIG, WEIGHTS)]
+        if others:
+            what = f"{name} holds more than a model's config and weights, which isn't read."
+            raise ValueError(explain(what, expected=f"{METADATA}, {CONFIG}, {WEIGHTS}", got=others[:20]))
 
     def __enter__(self) -> Archive:
         return self
@@ -68,7 +79,7 @@ class Archive:
         return self._read(WEIGHTS, budget)
 
     def _read(self, name: str, budget: int) -> bytes:
-        member = self._members[name]
+        member, budget = self._members[name], min(budget, limits.unpacked(self._size))
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
             raise ValueError(explain(f"{self.name}: {name} is packed in a way that isn't read."))
         if member.file_size > budget:
@@ -78,7 +89,7 @@ class Archive:
         try:
             with self._zip.open(member) as file:
                 data = file.read(budget + 1)
-        except (zipfile.BadZipFile, zipfile.zlib.error, ValueError, EOFError, NotImplementedError, OSError) as error:
+        except _DAMAGE as error:
             raise ValueError(explain(f"{self.name}: {name} is damaged.", got=str(error)[:200])) from None
         if len(data) > budget or len(data) != member.file_size:
             raise ValueError(explain(f"{self.name}: {name} has another size than it says.", got=len(data)))

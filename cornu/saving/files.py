@@ -15,7 +15,7 @@ from cornu.errors import explain
 def replacing(path: Path, overwrite: bool) -> Iterator[Path]:
     """A new file beside `path`, which takes its place when the block ends well; the old one stays whole otherwise.
 
-    Raises FileExistsError where `path` is there and may not be overwritten, FileNotFoundError where its folder is missing.
+    Raises FileExistsError where `path` is there and may not be overwritten, FileNotFoundError without its folder.
     """
     if path.exists() and not overwrite:
         raise FileExistsError(explain(f"{path} is there already.", fix="Pass overwrite=True, or another name."))

@@ -1,13 +1,15 @@
 """Weight files: HDF5, of which only what Keras writes is read.
 
 No links but hard ones, no storage outside the file, no virtual data sets, no filters but gzip and shuffle, no types but
-numbers. A data set's declared shape is compared with the variable's before anything is read.
+numbers. A data set's declared shape is compared with the variable's before anything is read, and all of them together
+can't be larger than what the file may unpack to.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from cornu import dtypes
 from cornu.errors import explain
+from cornu.saving import limits
 
 if TYPE_CHECKING:
     import h5py
@@ -22,19 +25,30 @@ if TYPE_CHECKING:
 _FILTERS = {1, 2}
 """HDF5's numbers of the filters that are read: gzip and shuffle."""
 _MOST_ENTRIES = 1_000_000
+_MOST_LEVELS = 100
+_DAMAGE = (OSError, RuntimeError, KeyError, TypeError, UnicodeError, NotImplementedError, OverflowError, MemoryError)
+"""What h5py raises, by and by, for files that are damaged."""
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise ValueError(explain(f"{name} is no readable HDF5 file.", got=str(error)[:200])) from None
 
 
 class WeightFile:
-    """An open weight file, read by path."""
+    """An open weight file, read by path. ValueError for whatever is wrong with it."""
 
     def __init__(self, source: Path | bytes, name: str) -> None:
         import h5py
 
         self._name = name
-        try:
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        self._budget = limits.unpacked(size)
+        with _readable(name):
             self._file = h5py.File(io.BytesIO(source) if isinstance(source, bytes) else source, "r")
-        except OSError as error:
-            raise ValueError(explain(f"{name} is no readable HDF5 file.", got=str(error)[:200])) from None
 
     def __enter__(self) -> WeightFile:
         return self
@@ -44,17 +58,18 @@ class WeightFile:
 
     def datasets(self) -> list[str]:
         """The paths of all data sets."""
-        return list(self._walk(self._file, ""))
+        with _readable(self._name):
+            return list(self._walk())
 
-    def _walk(self, group: h5py.Group, path: str) -> Iterator[str]:
+    def _walk(self) -> Iterator[str]:
         import h5py
 
-        stack, entries = [(group, path)], 0
+        stack, entries = [(self._file, "")], 0
         while stack:
             here, path = stack.pop()
             for key in here:
                 entries += 1
-                if entries > _MOST_ENTRIES:
+                if entries > _MOST_ENTRIES or path.count("/") > _MOST_LEVELS:
                     raise ValueError(explain(f"{self._name} holds too many entries.", expected=f"{_MOST_ENTRIES}"))
                 item = self._member(here, key, f"{path}{key}")
                 if isinstance(item, h5py.Group):
@@ -73,21 +88,43 @@ class WeightFile:
             raise ValueError(explain(f"{self._name}: {path!r} is neither group nor data set.", got=type(item).__name__))
         return item
 
-    def find(self, path: str) -> h5py.Dataset | None:
-        """The data set of a path, checked; None where there is none."""
+    def _at(self, path: str) -> Any:
+        """The group or data set of a path, reached without following links; None where there is none."""
         import h5py
 
-        here: Any = self._file
-        done = ""
+        here, done = self._file, ""
         for key in path.split("/"):
             done = f"{done}/{key}" if done else key
             if not isinstance(here, h5py.Group) or key not in here:
                 return None
             here = self._member(here, key, done)
-        if not isinstance(here, h5py.Dataset):
-            return None
-        self._check(here, path)
         return here
+
+    def has(self, path: str) -> bool:
+        """Whether something stands at a path."""
+        with _readable(self._name):
+            return self._at(path) is not None
+
+    def find(self, path: str) -> h5py.Dataset | None:
+        """The data set of a path, checked; None where there is none."""
+        import h5py
+
+        with _readable(self._name):
+            found = self._at(path)
+            if not isinstance(found, h5py.Dataset):
+                return None
+            self._check(found, path)
+            return found
+
+    def inside(self, path: str) -> dict[str, h5py.Dataset]:
+        """The data sets right in a group, checked, by name."""
+        import h5py
+
+        with _readable(self._name):
+            group = self._at(path)
+            names = list(group) if isinstance(group, h5py.Group) else []
+        found = {name: self.find(f"{path}/{name}") for name in names}
+        return {name: data for name, data in found.items() if data is not None}
 
     def _check(self, data: h5py.Dataset, path: str) -> None:
         created = data.id.get_create_plist()
@@ -95,34 +132,43 @@ class WeightFile:
         if data.is_virtual or data.external:
             raise ValueError(explain(f"{self._name}: {path!r} keeps its data elsewhere.", expected="data in the file"))
         if filters - _FILTERS:
-            raise ValueError(explain(f"{self._name}: {path!r} is packed in a way that isn't read.", got=sorted(filters)))
-        if data.dtype.kind not in "biufcV" or (data.dtype.kind == "V" and "dtype" not in data.attrs):
+            raise ValueError(explain(f"{self._name}: {path!r} is packed in another way.", got=sorted(filters)))
+        if data.shape is None or (data.dtype.kind not in "biuf" and _named_type(data) is None):
             raise ValueError(explain(f"{self._name}: {path!r} holds no numbers.", got=str(data.dtype)))
 
-    def read(self, data: h5py.Dataset) -> np.ndarray:
-        """The values of a data set whose shape was found to be right."""
-        try:
-            values = data[()]
-        except (OSError, RuntimeError) as error:
-            raise ValueError(explain(f"{self._name}: {data.name!r} can't be read.", got=str(error)[:200])) from None
-        name = data.attrs.get("dtype")
-        if isinstance(name, str) and name in dtypes.FLOATS and values.dtype != dtypes.numpy_dtype(name):
-            wanted = dtypes.numpy_dtype(name)
-            values = values.view(wanted) if values.dtype.itemsize == wanted.itemsize else values.astype(wanted)
-        return np.asarray(values)
+    def read(self, found: Mapping[Any, h5py.Dataset]) -> dict[Any, np.ndarray]:
+        """The values of data sets whose shapes were found to be right; ValueError if they are larger than the file."""
+        with _readable(self._name):
+            size = sum(data.size * data.dtype.itemsize for data in found.values())
+        if size > self._budget:
+            what = f"{self._name} says that it holds more than it can."
+            raise ValueError(explain(what, expected=f"at most {self._budget} bytes", got=f"{size} bytes"))
+        return {key: self._values(data) for key, data in found.items()}
+
+    def _values(self, data: h5py.Dataset) -> np.ndarray:
+        with _readable(self._name):
+            values, kind = np.asarray(data[()]), _named_type(data)
+        return values if kind is None else values.view(kind)
 
 
-def write(path: Path, entries: dict[str, tuple[str, list[np.ndarray]]]) -> None:
-    """Writes a weight file: for each part's path its name and its arrays."""
+def _named_type(data: h5py.Dataset) -> np.dtype | None:
+    """The type of numbers that HDF5 doesn't have, which Keras writes as bytes with the type's name beside them."""
+    if data.dtype.kind != "V" or data.dtype.names or data.dtype.subdtype:
+        return None
+    name = data.attrs.get("dtype")
+    kind = dtypes.numpy_dtype(name) if isinstance(name, str) and name in dtypes.FLOATS else None
+    return kind if kind is not None and kind.itemsize == data.dtype.itemsize else None
+
+
+def write(path: Path, entries: dict[str, tuple[str, dict[str, np.ndarray]]]) -> None:
+    """Writes a weight file: for each part's path its name and its arrays by name."""
     import h5py
 
     with h5py.File(path, "w") as file:
         for place, (name, arrays) in entries.items():
             group = file.create_group(f"{place}/vars" if place else "vars")
             group.attrs["name"] = name
-            for number, array in enumerate(arrays):
+            for key, array in arrays.items():
+                stored = group.create_dataset(key, data=array)
                 if array.dtype.kind == "V":
-                    stored = group.create_dataset(str(number), data=array.view(f"uint{8 * array.dtype.itemsize}"))
                     stored.attrs["dtype"] = dtypes.standardize(array.dtype)
-                else:
-                    group.create_dataset(str(number), data=array)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from cornu.errors import explain
@@ -13,12 +14,24 @@ JSON_NODES = 1_000_000
 STRING_LENGTH = 1 << 20
 HEADER_BYTES = 16 << 20
 """What a weight file may hold beside the weights: groups, names, attributes."""
+EXPANSION, EXPANSION_FREE = 16, 64 << 20
+"""What is packed may be so many times larger unpacked; so many bytes may come of anything."""
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+
+
+def unpacked(packed: int) -> int:
+    """How many bytes may come of so many packed ones: weights don't shrink much, and Keras packs none."""
+    return max(EXPANSION * packed, EXPANSION_FREE)
 
 
 def parse_json(text: bytes, what: str) -> Any:
     """JSON data within the limits; ValueError for anything else."""
     if len(text) > JSON_BYTES:
         raise ValueError(explain(f"{what} is too large.", expected=f"at most {JSON_BYTES} bytes", got=len(text)))
+    bare = _STRING.sub(b"", text)  # before parsing, because a list of a million empty lists is small as text only
+    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > JSON_NODES:
+        raise ValueError(explain(f"{what} holds too many values.", expected=f"at most {JSON_NODES}"))
     try:
         data = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -28,19 +41,14 @@ def parse_json(text: bytes, what: str) -> Any:
 
 
 def _check(data: Any, what: str) -> None:
-    count, level = 0, [data]
-    for depth in range(JSON_DEPTH + 1):
+    level = [data]
+    for _ in range(JSON_DEPTH):
+        if any(isinstance(value, str) and len(value) > STRING_LENGTH for value in level):
+            raise ValueError(explain(f"{what} holds too long a string.", expected=f"{STRING_LENGTH} characters"))
+        level = [inner for value in level for inner in _inner(value)]
         if not level:
             return
-        count += len(level)
-        if depth == JSON_DEPTH or count > JSON_NODES:
-            break
-        if any(isinstance(value, str) and len(value) > STRING_LENGTH for value in level):
-            raise ValueError(explain(f"{what} holds a string that is too long.", expected=f"{STRING_LENGTH} characters"))
-        level = [inner for value in level for inner in _inner(value)]
-    raise ValueError(
-        explain(f"{what} is nested too deeply or too large.", expected=f"depth {JSON_DEPTH}, {JSON_NODES} values")
-    )
+    raise ValueError(explain(f"{what} is nested too deeply.", expected=f"depth {JSON_DEPTH}"))
 
 
 def _inner(value: Any) -> list:

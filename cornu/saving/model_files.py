@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from cornu.saving.files import replacing
 from cornu.saving.hdf5 import WeightFile
 from cornu.saving.weights import Report, places, read_weights, write_weights
 
-_ROOM = 2
-"""A weight file may be so many times larger than the weights that the model has."""
+_BYTES = 48
+"""What a weight file may hold for each of the model's weights: itself and an optimizer's state, in float64."""
 
 
 def _path(filepath: Any, ending: str, what: str) -> Path:
@@ -30,9 +29,12 @@ def _path(filepath: Any, ending: str, what: str) -> Path:
 
 def model_config(model: Any) -> dict:
     """Everything of a model but its weights, as JSON data in the form of Keras 3."""
-    config = registry.serialize(model)
-    compiled = model.get_compile_config()
-    return {**config, **({"compile_config": compiled} if compiled is not None else {})}
+
+    def make() -> dict:
+        config, compiled = registry.serialize(model), model.get_compile_config()
+        return {**config, **({"compile_config": compiled} if compiled is not None else {})}
+
+    return registry.with_shared(make)
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
@@ -43,9 +45,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     OSErrors where the file can't be written.
     """
     path = _path(filepath, ".keras", "save")
-    config = model_config(model)
-    json.dumps(config)
-    with replacing(path, overwrite) as beside, tempfile.TemporaryDirectory(prefix="cornu-") as folder:
+    config = json.dumps(model_config(model))
+    with replacing(path, overwrite) as beside, tempfile.TemporaryDirectory(prefix=".cornu-", dir=path.parent) as folder:
         weights = Path(folder) / archive.WEIGHTS
         write_weights(model, weights, include_optimizer)
         archive.write(beside, config, weights)
@@ -60,9 +61,9 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         compile: whether to compile the model as it was, with the optimizer's state.
         safe_mode: kept for Keras's signature; False is refused.
 
-    A file is data: it names classes out of a closed table, the registered ones, or `custom_objects`, and nothing else. No
-    code is read from it, nothing is imported because it says so, no path or address is taken from it, and the shapes
-    of its weights are compared with the model's before anything is allocated.
+    A file is data: it names classes out of a closed table, the registered ones, or `custom_objects`, and nothing
+    else. No code is read from it, nothing is imported because it says so, no path or address is taken from it, and
+    the shapes of its weights are compared with the model's before anything is allocated.
 
     Raises ValueError for a file that isn't one, names what nobody knows, or whose weights don't fit the model, and
     FileNotFoundError.
@@ -77,41 +78,44 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
     path = _path(filepath, ".keras", "load_model")
     if not path.is_file():
         raise FileNotFoundError(explain(f"There is no file {path}."))
-    with archive.Archive(path) as file, registry.custom_object_scope(custom_objects):
-        config = file.config()
-        with variables.deferred():
-            model = _build(config, path.name)
-            _compile(model, config, compile)
+    return read_model(path, path.name, custom_objects, compile)
+
+
+def read_model(source: Path | bytes, name: str, custom_objects: dict | None, compile: bool) -> Any:
+    """The model of an archive: its config, built without values, then its weights."""
+    with archive.Archive(source, name) as file, registry.custom_object_scope(custom_objects):
+        model = build_model(file.config(), name, compile)
         optimizer = bool(model.optimizer is not None and model.optimizer.built)
-        source = file.weights(_budget(model))
-        read_weights(model, source, path.name, optimizer=optimizer, skip_mismatch=False)
+        read_weights(model, file.weights(_budget(model)), name, optimizer=optimizer, skip_mismatch=False)
     return model
 
 
-def _build(config: Any, name: str) -> Any:
+def build_model(config: Any, name: str, compile: bool) -> Any:
+    """The model of a config, compiled as the config says; its variables have no values until they are read.
+
+    Raises ValueError, whatever is wrong with the config.
+    """
     if not registry.is_config(config):
         raise ValueError(explain(f"{name}: the config is malformed.", expected="a model's config"))
     try:
-        model = registry.deserialize(config, kind="model")
-    except (KeyError, IndexError, AttributeError, RecursionError, OverflowError, AssertionError) as error:
-        raise ValueError(explain(f"{name}: the config is malformed.", got=f"{type(error).__name__}: {error}")) from error
-    if not hasattr(model, "compile_from_config"):
-        raise ValueError(explain(f"{name} holds no model.", got=type(model).__name__))
+        with variables.deferred(), registry.sharing():
+            model = registry.deserialize({k: v for k, v in config.items() if k != "compile_config"}, kind="model")
+            if not hasattr(model, "compile_from_config"):
+                raise ValueError(explain(f"{name} holds no model.", got=type(model).__name__))
+            if compile and config.get("compile_config"):
+                model.compile_from_config(config["compile_config"])
+    except ValueError:
+        raise
+    except Exception as error:  # the config is anybody's: there is nothing that it can't break
+        got = f"{type(error).__name__}: {error}"
+        raise ValueError(explain(f"{name}: the config is malformed.", got=got)) from error
     return model
-
-
-def _compile(model: Any, config: dict, wanted: bool) -> None:
-    compiled = config.get("compile_config")
-    if wanted and compiled:
-        model.compile_from_config(compiled)
-    elif wanted and compiled is None:
-        warnings.warn(f"The model {model.name!r} was saved uncompiled: call compile() before training.", stacklevel=3)
 
 
 def _budget(model: Any) -> int:
     """The largest weight file that can be this model's."""
-    sizes = [place.variable.size * 8 for place in places(model)]
-    return limits.HEADER_BYTES + 4096 * len(sizes) + _ROOM * 3 * sum(sizes)
+    sizes = [place.variable.size for place in places(model)]
+    return limits.HEADER_BYTES + 4096 * len(sizes) + _BYTES * sum(sizes)
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -124,14 +128,14 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> Report:
     """Loads the weights of a `.weights.h5` or `.keras` file; gives a report of every weight.
 
-    With `skip_mismatch` weights that are missing or don't fit stay as they are, and the report tells which. Without, it is
-    all or nothing: a ValueError tells what doesn't fit, and no weight has changed.
+    With `skip_mismatch` weights that are missing or don't fit stay as they are, and the report tells which. Without,
+    it is all or nothing: a ValueError tells what doesn't fit, and no weight has changed.
     """
     path = Path(filepath)
     if not path.is_file():
         raise FileNotFoundError(explain(f"There is no file {path}."))
     if path.suffix == ".keras":
-        with archive.Archive(path) as file:
+        with archive.Archive(path, path.name) as file:
             source: Any = file.weights(_budget(model))
     else:
         source = _path(path, ".weights.h5", "load_weights")
@@ -145,29 +149,20 @@ def model_to_json(model: Any, **kwargs: Any) -> str:
 
 def model_from_json(text: str, custom_objects: dict | None = None) -> Any:
     """The model of `model_to_json`'s text, with new initial weights."""
+    what = "The model's JSON"
     with registry.custom_object_scope(custom_objects):
-        config = limits.parse_json(text.encode(), "The model's JSON")
-        model = _build(config, "The model's JSON")
-        _compile(model, config, bool(config.get("compile_config")))
-    return model
-
-
-def clone_model(model: Any, custom_objects: dict | None = None) -> Any:
-    """A new model of the same architecture, with new initial weights."""
-    config = json.loads(json.dumps(registry.serialize(model)))
-    with registry.custom_object_scope({type(model).__name__: type(model), **(custom_objects or {})}):
-        return _build(config, f"The model {model.name!r}")
+        return build_model(limits.parse_json(text.encode(), what), what, compile=True)
 
 
 def inspect_file(filepath: Any) -> dict[str, Any]:
-    """What a `.keras` or `.weights.h5` file holds, without making anything of it: metadata, config, paths and shapes."""
+    """What a `.keras` or `.weights.h5` file holds, and nothing is made of it: metadata, config, paths and shapes."""
     path = Path(filepath)
     found: dict[str, Any] = {}
     source: Any = path
     if path.suffix == ".keras":
-        with archive.Archive(path) as file:
+        with archive.Archive(path, path.name) as file:
             found = {"metadata": file.metadata(), "config": file.config()}
-            source = file.weights(path.stat().st_size * 4)
+            source = file.weights(limits.unpacked(path.stat().st_size))
     with WeightFile(source, path.name) as weights:
         data = {name: weights.find(name) for name in weights.datasets()}
         found["weights"] = {name: (tuple(d.shape), str(d.dtype)) for name, d in sorted(data.items()) if d is not None}

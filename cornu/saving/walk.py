@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from cornu.layers.layer import Layer
 from cornu.layers.parts import own_variables
+from cornu.metrics import Metric
 from cornu.optimizers import Optimizer
 from cornu.registry import snake_case
 from cornu.variables import Variable
@@ -16,15 +17,21 @@ from cornu.variables import Variable
 Part = Layer | Optimizer
 
 
-def parts(root: Part) -> Iterator[tuple[str, Part]]:
+def parts(root: Part, present: Callable[[str], bool] | None = None) -> Iterator[tuple[str, Part]]:
     """Every part with weights of its own, and its path in the file; each once.
 
-    Attributes come in alphabetical order, private ones last; a list's or dict's members are named by their classes.
+    Attributes come in alphabetical order, private ones last; a list's or dict's members are named by their classes. A
+    part that can be reached on several paths stands at the first; with `present`, at the first that is in the file,
+    because the versions of Keras differ in which they take.
     """
     seen: set[int] = set()
+    absent: list[tuple[Part, str]] = []
 
     def visit(part: Part, path: str) -> Iterator[tuple[str, Part]]:
         if id(part) in seen:
+            return
+        if present is not None and path and not present(path):
+            absent.append((part, path))
             return
         seen.add(id(part))
         yield path, part
@@ -32,6 +39,9 @@ def parts(root: Part) -> Iterator[tuple[str, Part]]:
             yield from _enter(value, f"{path}/{name}" if path else name, visit)
 
     yield from visit(root, "")
+    present = None
+    for part, path in list(absent):
+        yield from visit(part, path)
 
 
 def _enter(value: Any, path: str, visit: Any) -> Iterator[tuple[str, Part]]:
@@ -41,7 +51,7 @@ def _enter(value: Any, path: str, visit: Any) -> Iterator[tuple[str, Part]]:
         counts: Counter[str] = Counter()
         for item in value.values() if isinstance(value, dict) else value:
             nested = isinstance(item, (list, tuple, dict))
-            if isinstance(item, Part) or nested:
+            if isinstance(item, Part | Metric) or nested:
                 name = "container" if nested else snake_case(type(item).__name__)
                 number = counts[name]
                 counts[name] += 1
@@ -52,8 +62,7 @@ def _children(part: Part) -> Iterator[tuple[str, Any]]:
     if hasattr(type(part), "nodes"):  # a graph: its layers come before a subclass's own attributes
         yield "layers", part.layers
     names = {name for name in dir(part) if not name.startswith("__")} - _known(type(part))
-    if hasattr(part, "optimizer"):
-        names.add("optimizer")
+    names |= {name for name in ("layers", "optimizer") if hasattr(part, name)}
     for name in sorted(names, key=lambda name: (name.startswith("_"), name)):
         yield name, getattr(part, name, None)
 
