@@ -1,6 +1,6 @@
 """Settings that hold for the whole process: number type, epsilon, image layout, engine, folders.
 
-Read from environment variables at import (`CORNU_ENGINE`, `CORNU_CACHE`); nothing is read from or
+Read from environment variables (`CORNU_ENGINE`, `CORNU_CACHE`, `CORNU_TRACEBACK_FILTERING`); nothing is read from or
 written to a file.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from cornu.errors import explain, nearest
 
@@ -19,6 +20,7 @@ _settings: dict = {
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
     "engine": os.environ.get("CORNU_ENGINE", "jax"),
+    "traceback_filtering": os.environ.get("CORNU_TRACEBACK_FILTERING", "on") != "off",
 }
 
 
@@ -107,6 +109,35 @@ def cache_dir() -> Path:
     """The folder of everything that can be made again: `$CORNU_CACHE`, else `~/.cache/cornu`. Not created here."""
     named = os.environ.get("CORNU_CACHE")
     return Path(named).expanduser() if named else Path.home() / ".cache" / "cornu"
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether errors leave out the calls inside cornu and JAX that lie between a person's line and the one that raised."""
+    return _settings["traceback_filtering"]
+
+
+def enable_traceback_filtering() -> None:
+    """Makes tracebacks short: the default."""
+    _settings["traceback_filtering"] = True
+
+
+def disable_traceback_filtering() -> None:
+    """Shows every call in tracebacks; so does the environment variable CORNU_TRACEBACK_FILTERING=off."""
+    _settings["traceback_filtering"] = False
+
+
+def dtype_policy() -> Any:
+    """The dtype policy of layers that name none."""
+    from cornu import dtypes
+
+    return dtypes.dtype_policy()
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Sets the dtype policy of layers made from now on: "mixed_bfloat16", "float32", or a `DTypePolicy`."""
+    from cornu import dtypes
+
+    dtypes.set_dtype_policy(policy)
 
 
 def backend() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -15,11 +16,11 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 OTHERS = ("bool", "complex64", "complex128", "string")
 ALLOWED = FLOATS + INTEGERS + OTHERS
 
-_SPELLINGS = {float: "float32", int: "int32", bool: "bool", str: "string"}
+_SPELLINGS: dict[Any, str] = {float: "float32", int: "int32", bool: "bool", str: "string"}
 _SPELLINGS |= {kind.__name__: name for kind, name in _SPELLINGS.items()}
 
 
-def standardize(dtype: object = None) -> str:
+def standardize(dtype: Any = None) -> str:
     """The canonical name of a dtype; None is the default floating-point type.
 
     Raises ValueError for anything that names no dtype.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+import numpy as np
+
 
 def explain(what: str, *, expected: object = None, got: object = None, fix: str | None = None) -> str:
     """The text of an error, in the one order that every error of cornu has.
@@ -34,8 +36,18 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def brief(value: object, width: int = 120) -> str:
-    """A value as one short line, arrays by shape and dtype."""
+    """A value as one short line, arrays by shape and dtype.
+
+    >>> brief([1, np.zeros((2, 3))])
+    '[1, ndarray of shape (2, 3), dtype float64]'
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"{type(value).__name__} of shape {tuple(value.shape)}, dtype {value.dtype}"
-    text = repr(value)
+        name = "array" if type(value).__module__.startswith("jax") else type(value).__name__
+        return f"{name} of shape {tuple(value.shape)}, dtype {value.dtype}"
+    if type(value) in (list, tuple) and len(value) <= 8:
+        text = ", ".join(brief(item, width) for item in value).join("[]" if isinstance(value, list) else "()")
+    else:
+        text = repr(value)
     return text if len(text) <= width else text[: width - 3] + "..."

@@ -111,7 +111,7 @@ class Identity(Initializer):
         """The multiple of the identity matrix."""
         if len(shape) != 2:
             raise ValueError(explain("Identity makes matrices only.", expected="a shape of 2 sizes", got=tuple(shape)))
-        return (self.gain * np.eye(*shape)).astype(dtypes.numpy_dtype(dtype))
+        return (self.gain * np.eye(shape[0], shape[1])).astype(dtypes.numpy_dtype(dtype))
 
 
 @register("initializer", "STFTInitializer")

@@ -48,9 +48,8 @@ def set_root_seed(seed: int) -> None:
 
 def root_seed() -> int:
     """The root seed: what `set_root_seed` set, else drawn once from the operating system."""
-    if _root[0] is None:
-        _root[0] = secrets.randbits(31)
-    return _root[0]
+    seed = _root[0] = secrets.randbits(31) if _root[0] is None else _root[0]
+    return seed
 
 
 def derive(*parts: object) -> int:
@@ -261,13 +260,13 @@ def host_bits(seed: int | Sequence[int], count: int) -> np.ndarray:
     >>> host_bits(7, 4).tolist() == jax.random.bits(np.array([7, 0], "uint32"), (4,)).tolist()
     True
     """
-    key = (int(seed) & 0xFFFFFFFF, 0) if isinstance(seed, (int, np.integer)) else tuple(map(int, seed))
+    first, second = (int(seed) & 0xFFFFFFFF, 0) if isinstance(seed, (int, np.integer)) else map(int, seed)
     words = np.empty(count, dtype=np.uint32)
     for start in range(0, count, _CHUNK):
         index = np.arange(start, min(start + _CHUNK, count), dtype=np.uint64)
         high, low = (index >> np.uint64(32)).astype(np.uint32), index.astype(np.uint32)
-        first, second = _threefry(key, high, low)
-        words[start : start + _CHUNK] = first ^ second
+        one, other = _threefry((first, second), high, low)
+        words[start : start + _CHUNK] = one ^ other
     return words
 
 
@@ -289,7 +288,7 @@ def _threefry(key: tuple[int, int], x: np.ndarray, y: np.ndarray) -> tuple[np.nd
     return x, y
 
 
-def host_uniform(seed: int | Sequence[int], shape: Sequence[int], low: float = 0.0, high: float = 1.0) -> np.ndarray:
+def host_uniform(seed: int | Sequence[int], shape: Sequence[int], low: Any = 0.0, high: Any = 1.0) -> np.ndarray:
     """float32 draws from the uniform distribution on [low, high)."""
     low, high = np.float32(low), np.float32(high)
     bits = host_bits(seed, int(np.prod(shape, dtype=np.int64)))

@@ -265,7 +265,8 @@ def _serialize_function(function: Any) -> Any:
 def _name_of(thing: Any) -> str:
     """The registered name of a person's class or function; within `collecting`, one that no other has."""
     thing = vars(thing).get("made_from", thing) if isinstance(thing, type) else thing
-    name, table = _custom_names.get(thing) or getattr(thing, "__name__", "<callable>"), _foreign.get()
+    name = str(_custom_names.get(thing) or getattr(thing, "__name__", "<callable>"))
+    table = _foreign.get()
     if table is None:
         return name
     number = 0

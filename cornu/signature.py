@@ -86,7 +86,8 @@ def normalize_tuple(value: Any, rank: int) -> tuple:
 @cache
 def parameters(cls: type) -> dict[str, inspect.Parameter]:
     """The parameters of a class's constructor, without `self`."""
-    return dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
+    constructor: Any = cls.__init__  # type: ignore[misc]
+    return dict(list(inspect.signature(constructor).parameters.items())[1:])
 
 
 def named_parameters(cls: type) -> list[str]:
@@ -136,7 +137,7 @@ class Configurable:
 
     def get_config(self) -> dict:
         """The constructor's arguments, as JSON data."""
-        cls, base = derived_from(type(self)), self._base_config()
+        cls, base = derived_from(type(self)), self._base_config()  # type: ignore[arg-type]
         values = {n: getattr(self, n, self._recorded.get(n)) for n in self._config_names(cls) if n not in base}
         return {**base, **{name: registry.serialize(value) for name, value in values.items()}}
 

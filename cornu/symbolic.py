@@ -18,6 +18,7 @@ import numpy as np
 
 from cornu import dtypes, naming, tree
 from cornu.errors import explain
+from cornu.tracebacks import boundary
 from cornu.variables import Scope, Variable
 
 _order = itertools.count()
@@ -61,7 +62,7 @@ class KerasTensor:
         self.name = name or naming.auto_name("keras_tensor")
         self.aval = abstract(shape, dtype) if aval is None else aval
         self.dtype, self.sparse, self.record_history = dtypes.standardize(self.aval.dtype), sparse, record_history
-        self.node: Node | None = None
+        self.node: Any = None
         self.index = 0
 
     @property
@@ -131,6 +132,7 @@ class ShapesOnly(Scope):
         return self._values[id(variable)]
 
 
+@boundary
 def infer(function: Callable, args: Sequence[Any], kwargs: dict | None = None) -> Any:
     """The abstract results of a function on arguments among which symbolic tensors stand for arrays.
 

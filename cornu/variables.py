@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -64,7 +64,8 @@ class Variable:
         self.path = naming.path_of(self.name)
         self.trainable, self.autocast, self.aggregation = bool(trainable), autocast, aggregation
         self.made_trainable, self.number = self.trainable, next(_numbers)
-        self.regularizer = self.constraint = None
+        self.regularizer: Any = None
+        self.constraint: Any = None
         self._lease: Lease | None = None
         if callable(initializer):
             if shape is None:
@@ -85,6 +86,7 @@ class Variable:
             self.dtype, self.shape = dtypes.standardize(self._value.dtype), self._value.shape
 
     def _materialize(self) -> None:
+        assert self._initializer is not None
         with jax.ensure_compile_time_eval():
             value = jnp.asarray(self._initializer(self.shape, dtype=self.dtype), dtype=self.dtype)
         self._check_shape(value)
@@ -203,6 +205,15 @@ class Variable:
 
     __hash__ = object.__hash__
 
+    if TYPE_CHECKING:  # given below, by a table: the operators of the value
+
+        def _operator(self, *_: Any) -> jax.Array: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __abs__ = __invert__ = _operator
+
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, trainable={self.trainable}>"
 
@@ -261,9 +272,12 @@ def deferred() -> Iterator[None]:
         _deferred.reset(token)
 
 
-def current_scope() -> Scope | None:
-    """The scope that answers for variables now, or None."""
-    return _scope.get()
+def current_scope() -> Scope:
+    """The scope that answers for variables now; RuntimeError outside of any."""
+    scope = _scope.get()
+    if scope is None:
+        raise RuntimeError("no scope answers for variables here: nothing is traced")
+    return scope
 
 
 class Scope:

@@ -101,7 +101,7 @@ class MeanMetricWrapper(Mean):
         self.fn, self._arguments = registry.resolve("loss", fn), tuple(kwargs)
         vars(self).update(kwargs)
 
-    def update_state(  # type: ignore[override]
+    def update_state(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
         """Takes a batch in."""

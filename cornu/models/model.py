@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from cornu import registry, saving
 from cornu.errors import explain, nearest
 from cornu.layers import parts
 from cornu.layers.layer import Layer
+from cornu.tracebacks import boundary
 from cornu.training import loop, on_batch, step
 from cornu.training.compilation import Compilation, Position
 from cornu.variables import Variable
@@ -208,6 +209,7 @@ class Model(Layer):
         """The outputs for one batch. A subclass may write its own."""
         return step.predict(self, data)
 
+    @boundary
     def fit(
         self,
         x: Any = None,
@@ -259,6 +261,7 @@ class Model(Layer):
             validation_batch_size=validation_batch_size, validation_freq=validation_freq,
         )  # fmt: skip
 
+    @boundary
     def evaluate(
         self,
         x: Any = None,
@@ -276,6 +279,7 @@ class Model(Layer):
             callbacks=callbacks, return_dict=return_dict,
         )  # fmt: skip
 
+    @boundary
     def predict(
         self,
         x: Any,
@@ -287,6 +291,7 @@ class Model(Layer):
         """The outputs for all samples, as NumPy arrays."""
         return loop.predict(self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
 
+    @boundary
     def train_on_batch(
         self,
         x: Any,
@@ -298,10 +303,12 @@ class Model(Layer):
         """One step of training; gives the loss and metrics of this batch alone."""
         return on_batch.train(self, x, y, sample_weight, class_weight, return_dict)
 
+    @boundary
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and metrics on one batch alone."""
         return on_batch.test(self, x, y, sample_weight, return_dict)
 
+    @boundary
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
         return on_batch.predict(self, x)
@@ -350,4 +357,4 @@ def _become_functional(model: Model, args: tuple, kwargs: dict) -> None:
     cls = type(model)
     if not isinstance(model, Functional):
         model.__class__ = type(cls.__name__, (cls, Functional), {"__module__": cls.__module__, "made_from": cls})
-    Functional.__init__(model, *args, **kwargs)
+    cast(Any, Functional).__init__(model, *args, **kwargs)

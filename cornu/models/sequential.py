@@ -70,7 +70,7 @@ class Sequential(Model):
         if not self._stack and not isinstance(layer, InputLayer):
             shape = layer.input_shape if isinstance(layer, Functional) else layer.given_batch_shape
             if isinstance(layer, Sequential) and layer._tensors:
-                shape = layer.input_shape
+                shape = layer._functional.input_shape
             if isinstance(shape, tuple):
                 self._stack.append(_input_layer(shape, layer.given_input_dtype))
         self._stack.append(layer)
@@ -153,7 +153,7 @@ class Sequential(Model):
         """The serialized layers."""
         config = {**self._base_config(), "layers": [registry.serialize(layer) for layer in self._stack]}
         if self._tensors:
-            config["build_input_shape"] = tuple(self._stack[0].batch_shape)
+            config["build_input_shape"] = self._tensors[0].shape
         return config
 
     @classmethod

@@ -299,7 +299,7 @@ def rot90(array: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> jax.Array:
     array = tensor(array)
     if array.ndim < 2 or len(axes) != 2 or axes[0] == axes[1]:
         raise ValueError(explain("rot90 takes a plane.", expected="2 different axes", got=f"{axes} of {brief(array)}"))
-    return jnp.rot90(array, k, tuple(axes))
+    return jnp.rot90(array, k, (axes[0], axes[1]))
 
 
 @operation()

@@ -201,7 +201,8 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[jax.Array, jax.Array]:
     >>> values.tolist(), indices.tolist()
     ([9, 5], [1, 2])
     """
-    return tuple(jax.lax.top_k(tensor(x), k))
+    values, indices = jax.lax.top_k(tensor(x), k)
+    return values, indices
 
 
 @operation()

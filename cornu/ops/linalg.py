@@ -197,7 +197,8 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 @operation()
 def eig(x: Any) -> tuple[jax.Array, jax.Array]:
     """The eigenvalues, complex, and the eigenvectors as columns; on the CPU only."""
-    return tuple(jnp.linalg.eig(_matrix(x, "eig", square=True)))
+    values, vectors = jnp.linalg.eig(_matrix(x, "eig", square=True))
+    return values, vectors
 
 
 @operation()

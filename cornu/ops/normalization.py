@@ -32,11 +32,12 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
     """
     wide, dtype = _wide(x)
     axes = as_axes(axes)
-    results = jnp.mean(wide, axes, keepdims=keepdims), jnp.var(wide, axes, keepdims=keepdims)
+    results: Any = jnp.mean(wide, axes, keepdims=keepdims), jnp.var(wide, axes, keepdims=keepdims)
     if dtype == "float16":
         limit = jnp.finfo(dtype).max
         results = tuple(jnp.clip(r, -limit, limit) for r in results)
-    return tuple(r.astype(dtype) if jnp.issubdtype(dtype, jnp.floating) else r for r in results)
+    mean, variance = (r.astype(dtype) if jnp.issubdtype(dtype, jnp.floating) else r for r in results)
+    return mean, variance
 
 
 @operation()

@@ -27,7 +27,7 @@ _COMPARISONS = {
     "gt": elementwise.greater,
     "ge": elementwise.greater_equal,
 }
-_METHODS = {
+_METHODS: dict[str, Any] = {
     "__neg__": elementwise.negative,
     "__abs__": elementwise.absolute,
     "__invert__": elementwise.logical_not,
@@ -43,18 +43,26 @@ def _swapped(function: Callable) -> Callable:
     return lambda self, other: function(other, self)
 
 
+def _forward(function: Callable) -> Callable:
+    return lambda self, other: function(self, other)
+
+
+def _method(function: Callable) -> Callable:
+    return lambda self, *args, **kwargs: function(self, *args, **kwargs)
+
+
 def give_operators(cls: type) -> None:
     """Gives a class of tensors the operators.
 
     `==` stays identity, as in Keras: symbolic tensors are looked up in lists and dicts.
     """
     for name, function in _BINARY.items():
-        setattr(cls, f"__{name}__", lambda self, other, function=function: function(self, other))
+        setattr(cls, f"__{name}__", _forward(function))
         setattr(cls, f"__r{name}__", _swapped(function))
     for name, function in _COMPARISONS.items():
-        setattr(cls, f"__{name}__", lambda self, other, function=function: function(self, other))
-    for name, function in _METHODS.items():
-        setattr(cls, name, lambda self, *args, function=function, **kwargs: function(self, *args, **kwargs))
+        setattr(cls, f"__{name}__", _forward(function))
+    for name, method in _METHODS.items():
+        setattr(cls, name, _method(method))
     cls.T = property(arrays.transpose)  # type: ignore[attr-defined]
     cls.__array_ufunc__ = None  # type: ignore[attr-defined]  # NumPy leaves its operators to these
 

@@ -56,7 +56,7 @@ class Adam(Optimizer):
         """Mean and mean square, and with amsgrad the largest mean square."""
         return [{"momentum": 0.0, "velocity": 0.0}, *([{"velocity_hat": 0.0}] if self.amsgrad else [])]
 
-    def prepare(self, step: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array) -> dict:
         """What makes up for the averages' start at 0."""
         return {"correction": jnp.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)}
 
@@ -150,7 +150,7 @@ class Adamax(Optimizer):
         """Mean and largest gradient."""
         return [{"momentum": 0.0, "norm": 0.0}]
 
-    def prepare(self, step: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array) -> dict:
         """What makes up for the mean's start at 0."""
         return {"correction": 1 / (1 - self.beta_1**step)}
 
@@ -215,7 +215,7 @@ class Nadam(Optimizer):
         """u_1 ... u_t"""
         return {"u_product": 1.0}
 
-    def prepare(self, step: jax.Array, *, u_product: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array, *, u_product: jax.Array) -> dict:
         """The speeds of the averages, the weights of mean and gradient, what makes up for the start at 0."""
         beta_1, beta_2 = jnp.asarray(self.beta_1, step.dtype), jnp.asarray(self.beta_2, step.dtype)
         u = beta_1 * (1 - 0.5 * 0.96**step)
@@ -291,7 +291,7 @@ class Lamb(Optimizer):
         """Mean and mean square."""
         return [{"momentum": 0.0, "velocity": 0.0}]
 
-    def prepare(self, step: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array) -> dict:
         """What makes up for the averages' start at 0."""
         return {"of_mean": 1 - self.beta_1**step, "of_square": 1 - self.beta_2**step}
 
@@ -365,7 +365,7 @@ class ScheduleFreeAdamW(Optimizer):
         """z, which Keras calls "momentum", from the variable's own value, and the mean square."""
         return [{"momentum": Slot(lambda shape, dtype: np.array(variable.stored(), dtype)), "velocity": 0.0}]
 
-    def prepare(self, step: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array) -> dict:
         """The new point's weight in the mean, what makes up for the mean square's start at 0, and the warm-up."""
         beta_2 = jnp.asarray(self.beta_2, step.dtype)
         warm = jnp.minimum(step / max(self.warmup_steps, 1), 1.0)

@@ -82,7 +82,7 @@ class Adafactor(Optimizer):
         row, column = (shape[:-1], shape[:-2] + shape[-1:]) if len(shape) > 1 else ((), ())
         return [{"row": Slot(shape=row), "column": Slot(shape=column), "velocity": 0.0}]
 
-    def prepare(self, step: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array) -> dict:
         """How much of the averages is kept, and the largest rate."""
         return {"kept": 1 - step**self.beta_2_decay, "limit": 1 / jnp.sqrt(step)}
 
@@ -220,7 +220,7 @@ class Muon(Optimizer):
         """Adam's, or the matrices'."""
         return self.adam_weight_decay if self._is_adams(variable) else self.weight_decay
 
-    def prepare(self, step: jax.Array) -> dict:  # type: ignore[override]
+    def prepare(self, step: jax.Array) -> dict:
         """What makes up for the start of Adam's averages at 0."""
         return {"correction": jnp.sqrt(1 - self.adam_beta_2**step) / (1 - self.adam_beta_1**step)}
 

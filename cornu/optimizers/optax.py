@@ -155,7 +155,7 @@ class Optax(Optimizer):
             )
         )
 
-    def _rate_cell(self, learning_rate: Any) -> None:  # type: ignore[override]
+    def _rate_cell(self, learning_rate: Any) -> None:
         """The transformation has its own rate."""
 
     def _base_config(self) -> dict:

@@ -220,7 +220,7 @@ class PredictFeed:
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls, one per batch."""
         for batch in self._batches():
-            yield 1, lambda batch=batch: self._one(batch)
+            yield 1, functools.partial(self._one, batch)
 
     def _batches(self) -> Iterator[Any]:
         data = self.data

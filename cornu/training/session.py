@@ -36,7 +36,7 @@ class Session:
     def __exit__(self, *error: Any) -> None:
         self._lease.close()
 
-    def step(self, kind: str, form: str, inputs: Any, make: Callable[[], steps.CompiledStep]) -> steps.CompiledStep:
+    def step(self, kind: str, form: str, inputs: Any, make: Callable[[], Any]) -> Any:
         """The compiled step for inputs of these shapes, made where there is none yet."""
         key = (kind, form, self.engine.name, signature(inputs), self._trained() if kind == "train" else ())
         cache = self.model._step_cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -74,7 +75,7 @@ def update_metrics(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
 
 def _after_step(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
     compilation(model).loss_mean.update_state(loss, sample_weight=_batch_size(x))
-    if type(model).compute_metrics is not _base(model).compute_metrics:
+    if type(model).compute_metrics is not getattr(_base(model), "compute_metrics"):
         model.compute_metrics(x, y, y_pred, sample_weight)
     else:
         update_metrics(model, y, y_pred, sample_weight)
@@ -187,9 +188,8 @@ class Logs:
 
 def prepare(model: Any, kind: str, batch: Any) -> None:
     """Makes every variable that a step needs, from the shapes of a batch, before it is traced."""
-    run, _ = body(model, "predict" if kind == "predict" else "test")
-    if kind == "train" and body(model, "train")[1]:
-        run = lambda data: model(unpack(data)[0], training=True)  # noqa: E731 - a written train_step has its own losses
+    forward_only = kind == "predict" or (kind == "train" and body(model, "train")[1])
+    run, _ = body(model, "predict" if forward_only else "test")
 
     def shapes(batch: Any) -> None:
         with ShapesOnly():
@@ -247,7 +247,7 @@ class _Steps:
         _start_metrics(self._model, fresh)
         last = self._blank(data, orders[0])
         for order, (start, stop) in zip(orders, spans, strict=True):
-            last = _loop(start, stop, lambda row, order=order: self._carried(_take(data, order[row])), last)
+            last = _loop(start, stop, partial(self._row, data, order), last)
         return last if self._written_by_user else self._result(None)
 
     def _blank(self, data: Any, order: Any) -> list[Any]:
@@ -255,14 +255,14 @@ class _Steps:
 
         def once() -> list[Any]:
             with Scope():
-                return self._carried(_take(data, order[0]))
+                return self._row(data, order, 0)
 
         shapes = jax.eval_shape(once) if self._written_by_user else []
         return [jnp.zeros(aval.shape, aval.dtype) for aval in shapes]
 
-    def _carried(self, batch: Any) -> list[Any]:
+    def _row(self, data: Any, order: Any, row: Any) -> list[Any]:
         """One step of a loop; what goes round is what only the step itself knows."""
-        found = self._run(batch)
+        found = self._run(_take(data, order[row]))
         return [jnp.asarray(v) for v in self.logs.values(found)] if self._written_by_user else []
 
     def _result(self, found: Any) -> list[Any]:
