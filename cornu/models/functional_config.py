@@ -162,9 +162,9 @@ class _Made:
         name = entry["name"]
         if name in self._operations:
             raise ValueError(explain("A graph's config is broken: a name comes twice.", got=name))
-        operation = self._operations[name] = _deserialize_entry(entry)
-        is_input = isinstance(operation, InputLayer)
-        self._results[name] = [operation._nodes[0].outputs] if is_input else []
+        operation: Any = _deserialize_entry(entry)
+        self._operations[name] = operation
+        self._results[name] = [operation._nodes[0].outputs] if isinstance(operation, InputLayer) else []
         return list(enumerate(entry["inbound_nodes"]))
 
     def call(self, name: str, numbered: tuple[int, dict]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from cornu.ops import arrays, core, elementwise, indexing, linalg
 from cornu.symbolic import KerasTensor
