@@ -6,6 +6,7 @@ written to a file.
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -126,20 +127,13 @@ def disable_traceback_filtering() -> None:
     _settings["traceback_filtering"] = False
 
 
-def dtype_policy() -> Any:
-    """The dtype policy of layers that name none."""
-    from cornu import dtypes
-
-    return dtypes.dtype_policy()
-
-
-def set_dtype_policy(policy: Any) -> None:
-    """Sets the dtype policy of layers made from now on: "mixed_bfloat16", "float32", or a `DTypePolicy`."""
-    from cornu import dtypes
-
-    dtypes.set_dtype_policy(policy)
-
-
 def backend() -> str:
     """The name of the framework below, for programs that ask; `engine()` names what runs the program."""
     return "jax"
+
+
+def __getattr__(name: str) -> Any:
+    """Keras has the default dtype policy in this module, too; it lives in `cornu.dtypes`, which needs this one."""
+    if name in ("dtype_policy", "set_dtype_policy"):
+        return getattr(importlib.import_module("cornu.dtypes"), name)
+    raise AttributeError(f"module 'cornu.config' has no attribute {name!r}")

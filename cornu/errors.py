@@ -46,7 +46,7 @@ def brief(value: object, width: int = 120) -> str:
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         name = "array" if type(value).__module__.startswith("jax") else type(value).__name__
         return f"{name} of shape {tuple(value.shape)}, dtype {value.dtype}"
-    if type(value) in (list, tuple) and len(value) <= 8:
+    if isinstance(value, (list, tuple)) and any(hasattr(item, "shape") for item in value[:8]):
         text = ", ".join(brief(item, width) for item in value).join("[]" if isinstance(value, list) else "()")
     else:
         text = repr(value)

@@ -16,6 +16,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["KERAS_HOME"] = f"{_home.name}/keras"
 os.environ["CORNU_CACHE"] = f"{_home.name}/cornu"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("CORNU_TRACEBACK_FILTERING", "off")  # a failing test shows every call
 # Workers run side by side: each keeps to one thread, and they don't fight for the cores.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "cornu"
 
 FLOORS = {
-    "F0 ground": "_jax config dtypes errors naming registry signature tree",
+    "F0 ground": "_jax config dtypes errors naming registry signature tracebacks tree",
     "F1 program": "program",
     "F2 engines": "engines",
     "F3 state and mathematics": "activations constraints initializers kernels losses ops random regularizers symbolic "
