@@ -13,6 +13,7 @@ import numpy as np
 from cornu import symbolic, tree
 from cornu.errors import brief, explain
 from cornu.layers.context import current
+from cornu.tracebacks import shorten
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -70,6 +71,15 @@ def bind(layer: Any, args: tuple, kwargs: dict) -> tuple[inspect.BoundArguments,
     if parameter and training is not None:
         bound.arguments["training"] = training
     return bound, training
+
+
+def place_error(error: Exception, layer: Any, args: tuple) -> None:
+    """Shortens the traceback of an error in a layer's call, and notes which layer it was where the message doesn't say."""
+    shorten(error)
+    if repr(layer.name) not in str(error) and not getattr(error, "_placed", False):
+        shapes = ", ".join(str(shape_of(value) or "()") for value in tree.walk(args) if hasattr(value, "shape"))
+        error.add_note(f"In layer {layer.name!r} ({type(layer).__name__}), called on inputs of shape {shapes}.")
+    error._placed = True  # type: ignore[attr-defined]
 
 
 def as_jax_array(value: Any, layer_name: str) -> jax.Array:

@@ -140,10 +140,18 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs; on symbolic tensors, symbolic ones, and a node of the graph."""
-        if symbolic.has_symbolic(args, kwargs):
-            outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
-            self._nodes.append(next(v for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor)).node)
-            return outputs
+        try:
+            return (self._record if symbolic.has_symbolic(args, kwargs) else self._apply)(args, kwargs)
+        except Exception as error:
+            calls.place_error(error, self, args)
+            raise
+
+    def _record(self, args: tuple, kwargs: dict) -> Any:
+        outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
+        self._nodes.append(next(v for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor)).node)
+        return outputs
+
+    def _apply(self, args: tuple, kwargs: dict) -> Any:
         bound, training = calls.bind(self, args, kwargs)
         outermost = current() is None
         with call_context(self, training), naming.name_scope(self.name):
