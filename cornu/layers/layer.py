@@ -355,7 +355,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
         """
         others = self.non_trainable_variables
         variables = [*self.trainable_variables, *others]
-        values = [*trainable_variables, *non_trainable_variables]
+        values = [v.value if isinstance(v, Variable) else v for v in (*trainable_variables, *non_trainable_variables)]
         if not self.built or len(values) != len(variables) or len(others) != len(non_trainable_variables):
             raise ValueError(
                 explain(

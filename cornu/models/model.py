@@ -169,6 +169,11 @@ class Model(Layer):
         """The names under which `evaluate` and the history report."""
         return [metric.name for metric in self.metrics]
 
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The metrics' variables."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     def reset_metrics(self) -> None:
         """Sets every metric back to its start."""
         for metric in self.metrics:

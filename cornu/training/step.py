@@ -18,6 +18,7 @@ from cornu import tags, tree
 from cornu.errors import explain
 from cornu.program.trace import Program, abstract, trace
 from cornu.symbolic import ShapesOnly
+from cornu.training import stateful
 from cornu.training.compilation import Compilation
 from cornu.variables import Scope, Variable, current_scope, discover, value_and_grad
 
@@ -140,7 +141,8 @@ def body(model: Any, kind: str) -> tuple[Callable[[Any], Any], bool]:
     """The step of a kind as a function of a batch, and whether a subclass wrote it."""
     function, method = BODIES[kind]
     if getattr(type(model), method) is not getattr(_base(model), method):
-        return getattr(model, method), True
+        written = getattr(model, method)
+        return (stateful.over_variables(model, kind, written) if stateful.takes_state(written) else written), True
     return lambda data: function(model, data), False
 
 
@@ -191,14 +193,23 @@ def prepare(model: Any, kind: str, batch: Any) -> None:
     forward_only = kind == "predict" or (kind == "train" and body(model, "train")[1])
     run, _ = body(model, "predict" if forward_only else "test")
 
+    if not model.built or (kind != "predict" and not compilation(model).compiled_metrics.built):
+        _try_shapes(run, batch)
+    if kind == "train" and model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
+def check_batch(model: Any, batch: Any) -> None:
+    """Raises what an evaluation would raise on a batch of these shapes."""
+    _try_shapes(body(model, "test")[0], batch)
+
+
+def _try_shapes(run: Callable, batch: Any) -> None:
     def shapes(batch: Any) -> None:
         with ShapesOnly():
             run(batch)
 
-    if not model.built or (kind != "predict" and not compilation(model).compiled_metrics.built):
-        jax.eval_shape(shapes, batch)
-    if kind == "train" and model.optimizer is not None and not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    jax.eval_shape(shapes, batch)
 
 
 def compile_step(model: Any, kind: str, batch: Any, engine: Any) -> CompiledStep:
