@@ -1,11 +1,14 @@
 """Small helpers around models and data."""
 
+from cornu.dtypes import standardize as standardize_dtype
 from cornu.registry import CustomObjectScope as CustomObjectScope
 from cornu.registry import custom_object_scope as custom_object_scope
+from cornu.registry import deserialize as deserialize_keras_object
 from cornu.registry import get_custom_objects as get_custom_objects
 from cornu.registry import get_registered_name as get_registered_name
 from cornu.registry import get_registered_object as get_registered_object
 from cornu.registry import register_keras_serializable as register_keras_serializable
+from cornu.registry import serialize as serialize_keras_object
 from cornu.training.progress import Progbar as Progbar
 from cornu.training.py_dataset import PyDataset as PyDataset
 from cornu.training.py_dataset import PyDataset as Sequence
