@@ -33,7 +33,7 @@ class Experiment:
     epochs: int
     batch_size: int
     parameters: int
-    slides: float  # accuracy on the test images; what the slides don't print is what they promise
+    slides: float | None  # accuracy on the test images, where the slides print it
     least: float
     most: float = 1.0
     raw: bool = False  # pixels from 0 to 255, and 10,000 of the training images kept for validation
@@ -74,7 +74,7 @@ EXPERIMENTS = {
     "sigmoid": Experiment(
         "784-500-500-10 sigmoid, adam, 20 epochs",
         lambda: [Dense(500, activation="sigmoid"), Dense(500, activation="sigmoid"), Dense(10, activation="softmax")],
-        cornu.optimizers.Adam, 20, 100, parameters=648_010, slides=0.97, least=0.975,
+        cornu.optimizers.Adam, 20, 100, parameters=648_010, slides=None, least=0.975,
     ),
     "mlp": Experiment(
         "784-500-500-10 relu, raw pixels, RMSprop(1e-4), 50 epochs",
@@ -104,16 +104,20 @@ def measure(experiment: Experiment, data: tuple, seed: int, epochs: int | None =
 
 
 def row(experiment: Experiment, found: dict[str, float]) -> str:
-    """A line of the table."""
+    """A line of the table: accuracies, or errors in percent where the slides print those."""
     accuracies = list(found.values())
-    inside = all(experiment.least <= accuracy <= experiment.most for accuracy in accuracies)
-    wanted = f"at least {experiment.least:.3f}"
-    if experiment.most < 1:
-        wanted = f"{experiment.least:.4f} to {experiment.most:.4f}"
-    measured = ", ".join(f"{accuracy:.4f}" for accuracy in accuracies)
-    slides = f"{experiment.slides:.4f}".removesuffix("0")
-    cells = (experiment.title, f"{experiment.parameters:,}", slides, wanted, measured, "yes" if inside else "**no**")
-    return f"| {' | '.join(cells)} |"
+    reached = sum(experiment.least <= accuracy <= experiment.most for accuracy in accuracies)
+    as_error = experiment.most < 1
+
+    def shown(accuracy: float | None) -> str:
+        if accuracy is None:
+            return "-"
+        return f"{100 * (1 - accuracy):.2f} %" if as_error else f"{accuracy:.4f}"
+
+    wanted = f"{shown(experiment.most)} to {shown(experiment.least)}" if as_error else f">= {experiment.least:.3f}"
+    measured = ", ".join(map(shown, accuracies))
+    cells = (experiment.title, f"{experiment.parameters:,}", shown(experiment.slides), wanted, measured)
+    return f"| {' | '.join(cells)} | {reached} of {len(accuracies)} |"
 
 
 def main() -> None:
@@ -135,7 +139,8 @@ def main() -> None:
                 print(f"{name}, seed {seed}: {found[seed]:.4f}", flush=True)
                 if args.results:
                     args.results.write_text(json.dumps(kept, indent=1))
-    print("\n| network | parameters | slides | wanted | measured, one per seed | reached |")
+    print("\nTest accuracy, or error in percent where the slides print that; one measurement per seed.\n")
+    print("| network | parameters | slides | wanted | measured | reached |")
     print("|---|---|---|---|---|---|")
     for name in args.only.split(","):
         print(row(EXPERIMENTS[name], kept[name]))
