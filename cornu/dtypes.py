@@ -61,6 +61,9 @@ def numpy_dtype(dtype: object) -> np.dtype:
     return np.dtype(getattr(ml_dtypes, name)) if name.startswith(("bfloat16", "float8")) else np.dtype(name)
 
 
+_MIXED = ("mixed_float16", "mixed_bfloat16")
+
+
 class DTypePolicy:
     """In which dtype a layer computes and in which it keeps its weights.
 
@@ -73,7 +76,7 @@ class DTypePolicy:
 
     def __init__(self, name: str | None = None) -> None:
         self.name = config.floatx() if name is None else name
-        if self.name in ("mixed_float16", "mixed_bfloat16"):
+        if self.name in _MIXED:
             self.compute_dtype, self.variable_dtype = self.name.removeprefix("mixed_"), "float32"
         else:
             self.compute_dtype = self.variable_dtype = standardize(self.name)
@@ -119,6 +122,9 @@ def get_policy(identifier: object = None) -> DTypePolicy:
         return identifier
     if isinstance(identifier, dict):
         return DTypePolicy(identifier.get("config", identifier).get("name"))
-    if isinstance(identifier, str) and identifier.startswith("mixed_"):
+    if isinstance(identifier, str) and identifier.startswith("mixed"):
+        if identifier not in _MIXED:
+            what = f"Unknown dtype policy.{nearest(identifier, _MIXED)}"
+            raise ValueError(explain(what, expected=f"a dtype, or one of {', '.join(_MIXED)}", got=identifier))
         return DTypePolicy(identifier)
     return DTypePolicy(standardize(identifier))

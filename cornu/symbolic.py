@@ -83,7 +83,8 @@ class KerasTensor:
             )
         )
 
-    __array__ = __jax_array__ = __bool__ = __float__ = __int__ = __iter__ = _refuse
+    __array__ = __bool__ = __float__ = __int__ = __iter__ = _refuse
+    __jax_array__ = property(_refuse)  # JAX looks for it first, and says something else where it is a method
 
     def __len__(self) -> int:
         if self.ndim and self.shape[0] is not None:

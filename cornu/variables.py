@@ -240,6 +240,9 @@ def _give_operators(cls: type) -> None:
 
 _give_operators(Variable)
 
+# JAX's functions, jnp.exp for one, take a variable for its value.
+jax.tree_util.register_pytree_node(Variable, lambda variable: ((variable.value,), None), lambda _, values: values[0])
+
 
 def _unwrap(value: Any) -> Any:
     return value.value if isinstance(value, Variable) else value

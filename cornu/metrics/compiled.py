@@ -47,6 +47,13 @@ def kind_of_targets(y_true: Any, y_pred: Any, wanted: str) -> str:
     return "sparse_categorical" if len(true) < len(predicted) or true[-1] == 1 else "categorical"
 
 
+def check_names(given: Any, kind: str) -> None:
+    """Raises ValueError for a name of a loss or a metric that nobody knows, before there are data."""
+    for name in () if registry.is_config(given) else tree.walk(given):
+        if isinstance(name, str) and name.lower() not in _BY_SHAPE:
+            registry.lookup(kind, name)
+
+
 def resolve_loss(given: Any, y_true: Any, y_pred: Any) -> losses.Loss:
     """The loss that an argument stands for, for targets and predictions of these shapes."""
     found = given

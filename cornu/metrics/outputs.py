@@ -106,7 +106,7 @@ class Outputs:
             explain(
                 f"Argument `{argument}` doesn't fit the model's {number}.",
                 expected=f"one entry for each output ({', '.join(names) or 'in their order'}), as a list or by name",
-                got=brief(tree.map(lambda leaf: "X" if hasattr(leaf, "shape") else leaf, given)),
+                got=brief(tree.map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else leaf, given)),
             )
         )
 

@@ -113,8 +113,9 @@ class Functional(Model):
             raise ValueError(
                 explain(
                     f"Model {self.name!r}: the shape of input {tensor.name!r} doesn't fit.",
-                    expected=f"shape {shape}",
+                    expected=f"shape {(None, *shape[1:])}",
                     got=f"shape {tuple(s if isinstance(s, int) else None for s in array.shape)}",
+                    fix="One sample is a batch, too: x[None]." if array.ndim == len(shape) - 1 else None,
                 )
             )
         dtype = tensor.dtype

@@ -102,6 +102,7 @@ class Model(Layer):
 
     # Training --------------------------------------------------------------------------------------------------------
 
+    @boundary
     def compile(
         self,
         optimizer: Any = "rmsprop",

@@ -7,7 +7,7 @@ from typing import Any
 
 from cornu import metrics as metrics_module
 from cornu import optimizers, registry
-from cornu.metrics.compiled import CompiledLoss, CompiledMetrics
+from cornu.metrics.compiled import CompiledLoss, CompiledMetrics, check_names
 from cornu.variables import Variable
 
 ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
@@ -34,6 +34,8 @@ class Compilation:
     def __init__(self, model: Any, *arguments: Any) -> None:
         self.arguments = dict(zip(ARGUMENTS, arguments, strict=True))
         given = self.arguments
+        for argument, kind in (("loss", "loss"), ("metrics", "metric"), ("weighted_metrics", "metric")):
+            check_names(given[argument], kind)
         self.optimizer = optimizers.get(given["optimizer"])
         scaled = self.optimizer is None or isinstance(self.optimizer, optimizers.LossScaleOptimizer)
         if model.dtype_policy.name == "mixed_float16" and given["auto_scale_loss"] and not scaled:

@@ -49,8 +49,8 @@ def standardize(
     """
     if isinstance(x, (ArrayData, StreamData)):
         return x
-    _check("batch_size", batch_size, maybe(positive_int))
-    _check("steps", steps, maybe(positive_int))
+    check("batch_size", batch_size, maybe(positive_int))
+    check("steps", steps, maybe(positive_int))
     if x is None or (isinstance(x, (list, tuple, dict)) and not x):
         raise ValueError(explain("Argument `x` is empty.", expected="arrays or a dataset", got=brief(x)))
     if not data_arrays.are_arrays(x):
@@ -63,6 +63,7 @@ def standardize(
     return data_arrays.array_data(x, y, sample_weight, batch_size, steps, shuffle, class_weight)
 
 
-def _check(name: str, value: Any, domain: Domain) -> None:
+def check(name: str, value: Any, domain: Domain) -> None:
+    """Raises ValueError for an argument outside of its domain."""
     if not domain.test(value):
         raise ValueError(explain(f"Argument `{name}` is wrong.", expected=domain.words, got=brief(value)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from cornu import random, tree
 from cornu.errors import explain
+from cornu.signature import nonnegative_int
 from cornu.training import data as adapters
 from cornu.training import step as stepping
 from cornu.training.callbacks import CallbackList
@@ -40,6 +41,8 @@ def fit(
 ) -> Any:
     """`Model.fit`."""
     compiled = stepping.compilation(model)
+    for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+        adapters.check(name, value, nonnegative_int)
     if compiled.optimizer is None:
         raise ValueError(
             explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile().")
@@ -53,6 +56,7 @@ def fit(
     )
     validation = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
     _begin(model, "train", data)
+    _check_validation(model, data, validation)
     position = model.position
     position.epoch, position.step, position.shuffle_seed = initial_epoch, 0, random.derive("shuffle")
     model.stop_training = False
@@ -133,6 +137,20 @@ def _begin(model: Any, kind: str, data: Any) -> None:
     stepping.prepare(model, kind, data.peek())
     if isinstance(data, adapters.ArrayData):
         stepping.check_targets(model, data.arrays[1])
+
+
+def _check_validation(model: Any, data: Any, validation: Any) -> None:
+    """Raises, before the first epoch, what validation would raise after it."""
+    if not isinstance(validation, adapters.ArrayData):
+        return
+    forms = [tree.map(lambda array: (array.ndim, *array.shape[1:]), source.peek()) for source in (data, validation)]
+    try:
+        if forms[0] != forms[1]:
+            stepping.check_batch(model, validation.peek())
+        stepping.check_targets(model, validation.arrays[1])
+    except Exception as error:
+        error.add_note("In the validation data.")
+        raise
 
 
 def _validation(given: Any, batch_size: int | None, validation_steps: int | None) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from cornu.errors import explain
 from cornu.training.callbacks.callback import Callback, Logs
 from cornu.training.progress import Progbar
 
@@ -28,6 +31,8 @@ class ProgbarLogger(Callback):
         """Takes "verbose", "epochs" and "steps"."""
         super().set_params(params)
         verbose = params.get("verbose", 1)
+        if verbose != "auto" and not isinstance(verbose, (int, np.integer)):
+            raise ValueError(explain("Argument `verbose` is wrong.", expected="0, 1, 2 or 'auto'", got=verbose))
         self._verbose = 1 if verbose == "auto" else int(verbose)
         self._epochs, self._target = params.get("epochs") or 1, params.get("steps")
 
