@@ -1,12 +1,15 @@
 """Layers: functions with variables."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from cornu import registry
 from cornu.layers.activation import ELU as ELU
 from cornu.layers.activation import LeakyReLU as LeakyReLU
 from cornu.layers.activation import PReLU as PReLU
 from cornu.layers.activation import ReLU as ReLU
 from cornu.layers.activation import Softmax as Softmax
-from cornu.layers.attention import AdditiveAttention as AdditiveAttention
-from cornu.layers.attention import Attention as Attention
 from cornu.layers.attention import GroupQueryAttention as GroupQueryAttention
 from cornu.layers.attention import MultiHeadAttention as MultiHeadAttention
 from cornu.layers.convolutional import Conv1D as Conv1D
@@ -29,6 +32,8 @@ from cornu.layers.core import Input as Input
 from cornu.layers.core import InputLayer as InputLayer
 from cornu.layers.core import Lambda as Lambda
 from cornu.layers.core import Wrapper as Wrapper
+from cornu.layers.dot_attention import AdditiveAttention as AdditiveAttention
+from cornu.layers.dot_attention import Attention as Attention
 from cornu.layers.embedding import Embedding as Embedding
 from cornu.layers.embedding import Masking as Masking
 from cornu.layers.embedding import ReversibleEmbedding as ReversibleEmbedding
@@ -126,3 +131,21 @@ from cornu.layers.separable import SeparableConvolution1D as SeparableConvolutio
 from cornu.layers.separable import SeparableConvolution2D as SeparableConvolution2D
 from cornu.layers.wrappers import Bidirectional as Bidirectional
 from cornu.layers.wrappers import TimeDistributed as TimeDistributed
+
+
+def serialize(layer: Layer) -> dict:
+    """A layer's class, config and shapes as data.
+
+    >>> serialize(Dense(3))["config"]["units"]
+    3
+    """
+    return registry.serialize(layer)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
+    """The layer of what `serialize` gives; ValueError for a class that isn't registered or among `custom_objects`.
+
+    >>> deserialize(serialize(Dense(3))).units
+    3
+    """
+    return registry.deserialize(config, custom_objects, kind="layer")

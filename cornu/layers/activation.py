@@ -16,7 +16,9 @@ from cornu.layers.layer import Layer
 from cornu.registry import register
 from cornu.signature import Domain, either, integer, maybe, nonnegative, number, positive_int
 
-_several = Domain("a list of integers", lambda v: isinstance(v, (list, tuple)) and v and all(map(integer.test, v)))
+_several = Domain(
+    "a list of integers", lambda v: isinstance(v, (list, tuple)) and len(v) > 0 and all(map(integer.test, v))
+)
 
 
 @register("layer")
@@ -132,7 +134,7 @@ class PReLU(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The function of the inputs."""
-        return jax.nn.relu(inputs) - self.alpha * jax.nn.relu(-inputs)
+        return jax.nn.relu(inputs) - self.alpha.value * jax.nn.relu(-inputs)
 
 
 @register("layer")

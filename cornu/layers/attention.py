@@ -1,24 +1,25 @@
-"""Attention: weighted sums of values, whose weights are the softmax of how well queries match keys."""
+"""Attention with many heads, between projections of its inputs."""
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Sequence
 from string import ascii_lowercase as letters
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
-from cornu import constraints, initializers, random, regularizers
-from cornu.errors import brief, explain
-from cornu.layers.activation import as_bool, large_negative
+from cornu import constraints, initializers, regularizers
+from cornu.errors import explain
+from cornu.layers.activation import as_bool
 from cornu.layers.core import EinsumDense
+from cornu.layers.dot_attention import causal_mask, masked_softmax
 from cornu.layers.layer import Layer
 from cornu.layers.regularization import Dropout
-from cornu.random import SeedGenerator
 from cornu.registry import register
-from cornu.signature import Domain, boolean, either, integer, interval, maybe, nonnegative_int, one_of, positive_int
+from cornu.signature import Domain, boolean, either, integer, interval, maybe, nonnegative_int, positive_int
 
 _whole_or_several = either(
     integer, Domain("a list of integers", lambda v: isinstance(v, (list, tuple)) and all(map(integer.test, v)))
@@ -26,23 +27,10 @@ _whole_or_several = either(
 _rate, _seed = interval(0, 1, "[)"), maybe(nonnegative_int)
 
 
-def causal_mask(queries: Any, keys: Any) -> Any:
-    """True where a query may look: at keys that aren't behind it. (queries, keys)"""
-    return jnp.arange(queries)[:, None] >= jnp.arange(keys)
-
-
-def masked_softmax(scores: Any, mask: Any, axes: tuple[int, ...]) -> Any:
-    """The softmax of scores, in 32 bits at least, that leaves out what the mask says False to."""
-    if mask is not None:
-        scores = jnp.where(mask, scores, large_negative(scores.dtype))
-    return jax.nn.softmax(scores.astype(jnp.promote_types(scores.dtype, jnp.float32)), axis=axes)
-
-
-# Many heads ----------------------------------------------------------------------------------------------------------
-
-
 class _Projected(Layer):
     """Base of the attentions between projections of their inputs."""
+
+    _dropout_layer: Dropout
 
     def __init__(
         self,
@@ -98,7 +86,7 @@ class _Projected(Layer):
     def _mask(self, query: Any, value: Any, masks: Sequence[Any], attention_mask: Any, causal: bool) -> Any:
         """All masks in one (batch, queries, keys): the inputs' own, the caller's, the causal one, the window."""
         query_mask, value_mask, key_mask = masks
-        found = [None if query_mask is None else as_bool(query_mask)[..., :, None]]
+        found: list[Any] = [None if query_mask is None else as_bool(query_mask)[..., :, None]]
         found += [None if mask is None else as_bool(mask)[..., None, :] for mask in (value_mask, key_mask)]
         found.append(None if attention_mask is None else attention_mask.astype(bool))
         queries, keys = query.shape[1], value.shape[1]
@@ -108,7 +96,7 @@ class _Projected(Layer):
             distance = jnp.abs(jnp.arange(queries)[:, None] - jnp.arange(keys))
             found.append((distance < self.sliding_window)[None])
         found = [mask for mask in found if mask is not None]
-        return math.prod(found[1:], start=found[0]) if found else None
+        return functools.reduce(operator.and_, found) if found else None
 
     def _attend(self, scores: Any, mask: Any, axes: int, empty: bool, dtype: Any, training: bool | None) -> tuple:
         """The weights of scores (..., heads, queries, keys), before and after dropout.
@@ -138,7 +126,7 @@ class MultiHeadAttention(_Projected):
     """concat(headᵢ) · W + b with headᵢ = softmax(Qᵢ · Kᵢᵀ / sqrt(key_dim)) · Vᵢ
 
     Q, K and V are projections of query (batch, T, ...), key and value (batch, S, ...), with weights of their own for
-    each of `num_heads` heads. Output: (batch, T, features of the query), or in the place of the features `output_shape`.
+    each of `num_heads` heads. Output: (batch, T, features of the query), or `output_shape` in place of the features.
 
     Args:
         num_heads: the number of heads.
@@ -392,132 +380,3 @@ class GroupQueryAttention(_Projected):
         joined = jnp.einsum("bgrts,bsgd->btgrd", grouped, values).reshape(batch, length, heads, size)
         outputs = self._output_dense(joined * self._gate_dense(query) if self.use_gate else joined)
         return (outputs, weights) if return_attention_scores else outputs
-
-
-# One head, without projections ---------------------------------------------------------------------------------------
-
-
-class _ListAttention(Layer):
-    """Base of the attentions on lists [query, value] or [query, value, key]; a subclass writes `_scores(query, key)`."""
-
-    def __init__(self, use_scale: bool, dropout: float, seed: int | None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.use_scale, self.dropout, self.seed = use_scale, dropout, seed
-        if dropout > 0:
-            self.seed_generator = SeedGenerator(seed)
-        self.supports_masking = True
-
-    def _scores(self, query: Any, key: Any) -> Any:
-        raise NotImplementedError
-
-    def call(
-        self,
-        inputs: Any,
-        mask: Any = None,
-        training: bool = False,
-        return_attention_scores: bool = False,
-        use_causal_mask: bool = False,
-    ) -> Any:
-        """The weighted sums (batch, T, size), and with `return_attention_scores` the weights (batch, T, S)."""
-        self._check(inputs, mask)
-        query, value, key = inputs if len(inputs) == 3 else (*inputs, inputs[1])
-        query_mask, value_mask = mask[:2] if mask else (None, None)
-        scores = self._scores(query, key)
-        seen = None if value_mask is None else as_bool(value_mask)[:, None, :]
-        if use_causal_mask:
-            causal = causal_mask(scores.shape[-2], scores.shape[-1])[None]
-            seen = causal if seen is None else seen & causal
-        weights = masked_softmax(scores, seen, (-1,)).astype(value.dtype)
-        if training and self.dropout > 0:
-            weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
-        outputs = weights @ value
-        if query_mask is not None:
-            outputs = jnp.where(as_bool(query_mask)[..., None], outputs, 0)
-        return (outputs, weights) if return_attention_scores else outputs
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """The mask of the query."""
-        return mask[0] if mask else None
-
-    def _check(self, inputs: Any, mask: Any = None) -> None:
-        for what, value in (("inputs", inputs), ("mask", mask)):
-            if value is not None and not (isinstance(value, (list, tuple)) and len(value) in (2, 3)):
-                raise ValueError(
-                    explain(
-                        f"Layer {self.name!r}: argument `{what}` is wrong.",
-                        expected="a list [query, value] or [query, value, key]",
-                        got=brief(value),
-                    )
-                )
-
-
-@register("layer")
-class Attention(_ListAttention):
-    """softmax(query · keyᵀ) · value (Luong et al., 2015), for a list [query, value] or [query, value, key]
-
-    Args:
-        use_scale: whether the scores are multiplied by a trained number, `scale`.
-        score_mode: "dot", or "concat" for weight * sum tanh(scale * (query + key)), with a trained weight.
-        dropout: the rate at which weights are dropped in training.
-        seed: of the dropout.
-
-    Shapes: query (batch, T, size), key and value (batch, S, size), output (batch, T, size).
-
-    >>> import numpy as np
-    >>> Attention()([np.ones((2, 5, 3)), np.ones((2, 4, 3))]).shape
-    (2, 5, 3)
-    """
-
-    domains = {"use_scale": boolean, "score_mode": one_of("dot", "concat"), "dropout": _rate, "seed": _seed}
-
-    def __init__(
-        self,
-        use_scale: bool = False,
-        score_mode: str = "dot",
-        dropout: float = 0.0,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(use_scale, dropout, seed, **kwargs)
-        self.score_mode = score_mode
-
-    def build(self, input_shape: Any) -> None:
-        """Makes the scale and the weight, where there are any."""
-        self._check(input_shape)
-        self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
-        concat = self.score_mode == "concat"
-        self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight") if concat else None
-
-    def _scores(self, query: Any, key: Any) -> Any:
-        scale = 1 if self.scale is None else self.scale.value
-        if self.concat_score_weight is None:
-            return query @ key.swapaxes(-2, -1) * scale
-        matches = jnp.tanh(scale * (query[..., :, None, :] + key[..., None, :, :]))
-        return self.concat_score_weight * matches.sum(-1)
-
-
-@register("layer")
-class AdditiveAttention(_ListAttention):
-    """softmax(sum scale * tanh(query + key)) · value (Bahdanau et al., 2015), for [query, value] or [query, value, key]
-
-    `use_scale`: whether there is a trained `scale` (size,); else it is 1. The other arguments are those of `Attention`.
-
-    >>> import numpy as np
-    >>> AdditiveAttention()([np.ones((2, 5, 3)), np.ones((2, 4, 3))]).shape
-    (2, 5, 3)
-    """
-
-    domains = {"use_scale": boolean, "dropout": _rate, "seed": _seed}
-
-    def __init__(self, use_scale: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(use_scale, dropout, seed, **kwargs)
-
-    def build(self, input_shape: Any) -> None:
-        """Makes the scale."""
-        self._check(input_shape)
-        shape = (input_shape[0][-1],)
-        self.scale = self.add_weight(shape, "glorot_uniform", name="scale") if self.use_scale else None
-
-    def _scores(self, query: Any, key: Any) -> Any:
-        scale = 1 if self.scale is None else self.scale.value
-        return (scale * jnp.tanh(query[..., :, None, :] + key[..., None, :, :])).sum(-1)

@@ -19,40 +19,41 @@ _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONL
 
 
 @cache
-def signature(cls: type) -> inspect.Signature:
+def signature(cls: Any) -> inspect.Signature:
     """The parameters of a layer class's `call`, without `self`."""
     return inspect.Signature(list(inspect.signature(cls.call).parameters.values())[1:])
 
 
 @cache
-def takes(cls: type, argument: str) -> bool:
+def takes(cls: Any, argument: str) -> bool:
     """Whether a layer class's `call` has a parameter of that name."""
     return argument in signature(cls).parameters
 
 
 @cache
-def takes_masks(cls: type) -> bool:
+def takes_masks(cls: Any) -> bool:
     """Whether a layer class's `call` does something with masks."""
     return any(name.endswith("mask") for name in signature(cls).parameters)
 
 
 @cache
-def mask_argument(cls: type, name: str, position: int) -> str | None:
+def mask_argument(cls: Any, name: str, position: int) -> str | None:
     """The parameter of `call` that takes the mask of the argument `name`: `name_mask`, or `mask` for the first one."""
     candidates = [f"{name}_mask", *(["mask"] if position == 0 else [])]
     return next((candidate for candidate in candidates if takes(cls, candidate)), None)
 
 
 @cache
-def build_parameters(cls: type) -> list[str]:
+def build_parameters(cls: Any) -> list[str]:
     """The names of the parameters of a layer class's `build`."""
     parameters = inspect.signature(inspect.unwrap(cls.build)).parameters
     return [name for name, p in parameters.items() if p.kind in _NAMED][1:]
 
 
 def bind(layer: Any, args: tuple, kwargs: dict) -> tuple[inspect.BoundArguments, bool | None]:
-    """The arguments of a call by name, and whether it trains: as said here, else by the outer call, else by default."""
-    cls = type(layer)
+    """The arguments of a call by name, and whether it trains: as said here, by the outer call, or by default."""
+    cls: Any = type(layer)
+    outer = current()
     parameter = signature(cls).parameters.get("training")
     training = None if parameter else kwargs.pop("training", None)
     try:
@@ -62,8 +63,8 @@ def bind(layer: Any, args: tuple, kwargs: dict) -> tuple[inspect.BoundArguments,
         raise TypeError(explain(f"Layer {layer.name!r}: {error}.", expected=f"call({known})")) from None
     if parameter:
         training = bound.arguments.get("training")
-    if training is None and current() is not None:
-        training = current().training
+    if training is None and outer is not None:
+        training = outer.training
     if training is None and parameter and parameter.default is not inspect.Parameter.empty:
         training = parameter.default
     if isinstance(training, (int, np.bool_)):
@@ -127,7 +128,7 @@ def match_shapes(layer: Any, shapes: dict[str, Any]) -> dict[str, Any]:
     A single parameter takes the first shape; of several, `x_shape` takes the shape of `x`. ValueError where none is
     called so.
     """
-    cls = type(layer)
+    cls: Any = type(layer)
     names = build_parameters(cls)
     if len(names) == 1:
         return {names[0]: next(iter(shapes.values()), None)}

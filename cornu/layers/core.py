@@ -216,7 +216,8 @@ class Dense(Layer):
 
 def known_size(layer: Layer, shape: Sequence[int | None], axis: int) -> int:
     """The size of an axis of the inputs, on which a weight's shape depends; ValueError where it isn't known."""
-    if not -len(shape) <= axis < len(shape) or shape[axis] is None:
+    size = shape[axis] if -len(shape) <= axis < len(shape) else None
+    if size is None:
         raise ValueError(
             explain(
                 f"Layer {layer.name!r}: the size of axis {axis} of the inputs must be known.",
@@ -224,7 +225,7 @@ def known_size(layer: Layer, shape: Sequence[int | None], axis: int) -> int:
                 got=tuple(shape),
             )
         )
-    return shape[axis]
+    return size
 
 
 def add_bias(layer: Any, shape: Sequence[int] | None) -> Any:

@@ -75,7 +75,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
-            cls.build = _scoped_build(cls.build)
+            type.__setattr__(cls, "build", _scoped_build(cls.build))
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
     ) -> None:
         self._nodes: list[symbolic.Node] = []
         self._losses: list[Any] = []
+        self._building = False
         self._own_variables: list[Variable] = []
         self.name = str(name) if name is not None else naming.auto_name(registry.snake_case(type(self).__name__))
         if "/" in self.name:
@@ -120,11 +121,16 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
 
     # What a subclass writes ------------------------------------------------------------------------------------------
 
-    def build(self, input_shape: Any) -> None:
-        """Makes the variables for inputs of a shape; the default traces `call`, so that the inner layers get theirs."""
+    def build(self, *args: Any, **kwargs: Any) -> None:
+        """Makes the variables for inputs of a shape; by default `call` is traced, so that the inner layers get theirs.
+
+        A subclass takes `input_shape`, or for several inputs `<argument>_shape` of each argument of `call`.
+        """
+        named = {name.removesuffix("_shape"): shape for name, shape in kwargs.items() if name != "input_shape"}
+        shapes = [*args, kwargs["input_shape"]] if "input_shape" in kwargs else args
         if type(self).build is Layer.build:
-            self._trace_call([input_shape], {})
-        self._built_for, self.built = {"input_shape": input_shape}, True
+            self._trace_call(shapes, named)
+        self._built_for, self.built = kwargs or {"input_shape": args[0]}, True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's mathematics; a subclass writes it."""
@@ -148,7 +154,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
 
     def _record(self, args: tuple, kwargs: dict) -> Any:
         outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
-        self._nodes.append(next(v for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor)).node)
+        self._nodes += [v.node for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor) and v.node][:1]
         return outputs
 
     def _apply(self, args: tuple, kwargs: dict) -> Any:
@@ -374,7 +380,8 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
         return {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
 
     def _config_names(self, cls: type) -> list[str]:
-        stated = () if cls.__init__ is Layer.__init__ else named_parameters(cls)
+        writer = next(c for c in cls.__mro__ if "__init__" in vars(c))
+        stated = () if writer is Layer else named_parameters(cls)
         silent = {"activity_regularizer": self.activity_regularizer is None, "autocast": self.autocast}
         return [name for name in super()._config_names(cls) if name in stated or not silent.get(name)]
 
@@ -417,11 +424,8 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             return
         if named is None:
             self.build(config["input_shape"])
-        elif type(self).build is not Layer.build:
-            self.build(**named)
         else:
-            self._trace_call([], {name.removesuffix("_shape"): shape for name, shape in named.items()})
-            self._built_for, self.built = named, True
+            self.build(**named)
 
     @property
     def dtype(self) -> str:
@@ -468,7 +472,7 @@ def _scoped_build(build: Callable) -> Callable:
 
     @wraps(build)
     def scoped(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if getattr(self, "_building", False):  # a build that calls its base class's
+        if self._building:  # a build that calls its base class's
             build(self, *args, **kwargs)
             return
         self._building = True
@@ -476,7 +480,7 @@ def _scoped_build(build: Callable) -> Callable:
             with naming.within(self.name):
                 build(self, *args, **kwargs)
         finally:
-            del self._building
+            self._building = False
         self._built_for = {**dict(zip(calls.build_parameters(type(self)), args, strict=False)), **kwargs}
         self.built = True
 

@@ -57,7 +57,7 @@ class Merge(Layer):
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Where any of the masks is True; None unless all inputs have one."""
         masks = _masks(self, inputs, mask)
-        return None if any(one is None for one in masks) else functools.reduce(jnp.logical_or, masks)
+        return None if any(one is None for one in masks) else functools.reduce(operator.or_, masks)
 
 
 class _MaskedMerge(Merge):
@@ -65,12 +65,13 @@ class _MaskedMerge(Merge):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """The tensors, combined; where all are masked, what `_nothing` says."""
-        masks = [None if m is None else _like(m, x) for m, x in zip(_masks(self, inputs, mask), inputs, strict=True)]
+        given = zip(_masks(self, inputs, mask), inputs, strict=True)
+        masks: list[Any] = [None if m is None else _like(m, x) for m, x in given]
         pairs = list(zip(inputs, masks, strict=True))
         merged = super().call([x if m is None else jnp.where(m, x, self._neutral(x.dtype)) for x, m in pairs])
         if any(one is None for one in masks):
             return merged
-        return jnp.where(functools.reduce(jnp.logical_or, masks), merged, self._nothing(inputs[0]))
+        return jnp.where(functools.reduce(operator.or_, masks), merged, self._nothing(inputs[0]))
 
     def _neutral(self, dtype: Any) -> Any:
         raise NotImplementedError

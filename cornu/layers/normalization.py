@@ -19,9 +19,11 @@ from cornu.layers.layer import Layer
 from cornu.layers.merging import unit
 from cornu.registry import register
 from cornu.signature import Domain, boolean, either, integer, interval, nonnegative, one_of, positive_int
+from cornu.variables import Variable
 
 _axes = either(
-    integer, Domain("a list of integers", lambda v: isinstance(v, (list, tuple)) and v and all(map(integer.test, v)))
+    integer,
+    Domain("a list of integers", lambda v: isinstance(v, (list, tuple)) and len(v) > 0 and all(map(integer.test, v))),
 )
 
 
@@ -35,6 +37,9 @@ def _at_least_float32(x: Any) -> Any:
 
 class _Affine(Layer):
     """Base of the layers whose result is scaled by `gamma` and shifted by `beta`, where the arguments say so."""
+
+    gamma: Any
+    beta: Any
 
     def __init__(
         self,
@@ -163,10 +168,12 @@ class BatchNormalization(_Affine):
         """Makes gamma, beta and the moving averages."""
         channels = known_size(self, input_shape, self.axis)
         self._add_gamma_and_beta((channels,))
-        for name in ("moving_mean", "moving_variance"):
-            initializer = getattr(self, f"{name}_initializer")
-            setattr(self, name, self.add_weight((channels,), initializer, trainable=False, autocast=False, name=name))
+        self.moving_mean = self._add_average(channels, self.moving_mean_initializer, "moving_mean")
+        self.moving_variance = self._add_average(channels, self.moving_variance_initializer, "moving_variance")
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+
+    def _add_average(self, channels: int, initializer: Any, name: str) -> Variable:
+        return self.add_weight((channels,), initializer, trainable=False, autocast=False, name=name)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The normalized inputs; in training, the moving averages move."""
@@ -410,11 +417,11 @@ class SpectralNormalization(Wrapper):
         super().__init__(layer, **kwargs)
         self.power_iterations = power_iterations
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Builds the layer inside and makes `vector_u`."""
         super().build(input_shape)
         kernel = getattr(self.layer, "kernel", None)
-        self.kernel = kernel if kernel is not None else getattr(self.layer, "embeddings", None)
+        self.kernel: Any = kernel if kernel is not None else getattr(self.layer, "embeddings", None)
         if self.kernel is None:
             raise ValueError(
                 explain(
