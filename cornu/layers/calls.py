@@ -24,13 +24,11 @@ def signature(cls: Any) -> inspect.Signature:
     return inspect.Signature(list(inspect.signature(cls.call).parameters.values())[1:])
 
 
-@cache
 def takes(cls: Any, argument: str) -> bool:
     """Whether a layer class's `call` has a parameter of that name."""
     return argument in signature(cls).parameters
 
 
-@cache
 def takes_masks(cls: Any) -> bool:
     """Whether a layer class's `call` does something with masks."""
     return any(name.endswith("mask") for name in signature(cls).parameters)
@@ -75,12 +73,12 @@ def bind(layer: Any, args: tuple, kwargs: dict) -> tuple[inspect.BoundArguments,
 
 
 def place_error(error: Exception, layer: Any, args: tuple) -> None:
-    """Shortens the traceback of an error in a layer's call, and notes which layer it was where the message doesn't say."""
+    """Shortens the traceback of an error in a layer's call, and notes the layer where the message doesn't name it."""
     shorten(error)
     if repr(layer.name) not in str(error) and not getattr(error, "_placed", False):
         shapes = ", ".join(str(shape_of(value) or "()") for value in tree.walk(args) if hasattr(value, "shape"))
         error.add_note(f"In layer {layer.name!r} ({type(layer).__name__}), called on inputs of shape {shapes}.")
-    error._placed = True  # type: ignore[attr-defined]
+    error._placed = True
 
 
 def as_jax_array(value: Any, layer_name: str) -> jax.Array:
