@@ -75,16 +75,20 @@ class KerasTensor:
         """The number of axes."""
         return len(self.aval.shape)
 
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(
-            explain(
-                f"The symbolic tensor {self.name!r} has no value.",
-                fix="Use layers and cornu.ops on it, or put NumPy and jax.numpy code into a Layer's or Lambda's call.",
-            )
+    def _no_value(self) -> str:
+        return explain(
+            f"The symbolic tensor {self.name!r} has no value.",
+            fix="Use layers and cornu.ops on it, or put NumPy and jax.numpy code into a Layer's or Lambda's call.",
         )
 
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(self._no_value())
+
     __array__ = __bool__ = __float__ = __int__ = __iter__ = _refuse
-    __jax_array__ = property(_refuse)  # JAX looks for it first, and says something else where it is a method
+
+    @property
+    def __jax_array__(self) -> Any:  # JAX looks for it first; in place of a TypeError it would say something of its own
+        raise ValueError(self._no_value())
 
     def __len__(self) -> int:
         if self.ndim and self.shape[0] is not None:

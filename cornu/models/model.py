@@ -341,6 +341,15 @@ class Model(Layer):
         """The architecture as JSON."""
         return saving.model_to_json(self, **kwargs)
 
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        """The model of a config; `Model` itself makes one of a graph's."""
+        from cornu.models.functional import Functional
+
+        made = Functional if cls is Model and "input_layers" in config else super(Model, cls)
+        with registry.custom_object_scope(custom_objects):
+            return made.from_config(config)
+
     def get_compile_config(self) -> dict | None:
         """The arguments of `compile`, as JSON data."""
         return self._compiled.get_config() if self._compiled is not None else None

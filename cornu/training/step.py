@@ -6,6 +6,7 @@ out, and hands the program to an engine.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -195,6 +196,9 @@ def prepare(model: Any, kind: str, batch: Any) -> None:
 
     if not model.built or (kind != "predict" and not compilation(model).compiled_metrics.built):
         _try_shapes(run, batch)
+    if kind == "train" and not model.trainable_variables and model.variables:
+        what = f"Model {model.name!r} has no trainable weights: training changes nothing."
+        warnings.warn(explain(what, fix="Set trainable = True where it is False."), stacklevel=2)
     if kind == "train" and model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
