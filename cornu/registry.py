@@ -7,6 +7,7 @@ name says so, and no code is read from data.
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -74,6 +75,12 @@ def register(kind: str, *aliases: str) -> Callable[[Any], Any]:
 
 
 register("policy")(DTypePolicy)
+
+
+def complete() -> None:
+    """Fills the table: the families enter their names when they are imported, which happens at first use otherwise."""
+    for family in ("models", "layers", "ops", "losses", "metrics", "optimizers"):
+        importlib.import_module(f"cornu.{family}")
 
 
 def names(kind: str) -> list[str]:

@@ -7,7 +7,6 @@ from cornu.registry import get_custom_objects as get_custom_objects
 from cornu.registry import get_registered_name as get_registered_name
 from cornu.registry import get_registered_object as get_registered_object
 from cornu.registry import register_keras_serializable as register_keras_serializable
-from cornu.saving.copying import clone_model as clone_model
 from cornu.saving.copying import packed as packed
 from cornu.saving.model_files import inspect_file as inspect_file
 from cornu.saving.model_files import load_model as load_model

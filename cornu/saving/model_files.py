@@ -97,6 +97,7 @@ def build_model(config: Any, name: str, compile: bool) -> Any:
     """
     if not registry.is_config(config):
         raise ValueError(explain(f"{name}: the config is malformed.", expected="a model's config"))
+    registry.complete()
     try:
         with variables.deferred(), registry.sharing():
             model = registry.deserialize({k: v for k, v in config.items() if k != "compile_config"}, kind="model")

@@ -182,7 +182,9 @@ class _Reading:
         if len(stored) > _UNBUILT:
             what = f"The state of the optimizer {part.name!r} doesn't fit, and starts anew."
             got = f"{len(stored)} arrays in the file"
-            warnings.warn(explain(what, expected=f"{len(wanted)} arrays", got=got), stacklevel=6)
+            warnings.warn(
+                explain(what, expected=f"{len(wanted)} arrays of its variables' shapes", got=got), stacklevel=6
+            )
 
     def finish(self) -> Report:
         """The report, with what the file holds beside."""
