@@ -14,35 +14,8 @@ from cornu import registry, tree
 from cornu.errors import brief, explain
 from cornu.layers.core import InputLayer
 from cornu.layers.layer import Layer
+from cornu.models.keras_operations import class_name, module_name, operands
 from cornu.symbolic import KerasTensor, Node, has_symbolic
-
-_OPERANDS = {
-    "x", "x1", "x2", "xs", "a", "b", "y", "q", "inputs", "images", "image1", "image2", "condition", "indices", "key",
-    "values", "target", "output", "targets", "predictions", "operands", "sorted_sequence", "start_indices", "updates",
-    "start", "stop", "step", "array", "data", "segment_ids", "kernel", "depthwise_kernel", "pointwise_kernel",
-    "query", "value", "bias", "mask", "gamma", "beta", "abs_", "angle", "mean", "variance", "elements", "transform",
-    "coordinates", "scale", "weights", "constant_values", "target_length", "output_length", "sequence_lengths",
-}  # fmt: skip
-"""The parameters that Keras's operations take when they are called; the others belong to the operation itself."""
-
-_CLASS_NAMES = {
-    "allclose": "AllClose", "cdist": "CDist", "ctc_decode": "CTCDecode", "ctc_loss": "CTCLoss", "fft": "FFT",
-    "fft2": "FFT2", "hsv_to_rgb": "HSVToRGB", "ifft2": "IFFT2", "irfft": "IRFFT", "isin": "IsIn", "istft": "ISTFT",
-    "psnr": "PSNR", "rfft": "RFFT", "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV",
-    "searchsorted": "SearchSorted", "ssim": "SSIM", "stft": "STFT", "svd": "SVD",
-}  # fmt: skip
-"""The operations whose class isn't their own name in CamelCase."""
-
-
-def class_name(function_name: str) -> str:
-    """The class that Keras has for an operation.
-
-    >>> class_name("expand_dims"), class_name("fft2")
-    ('ExpandDims', 'FFT2')
-    """
-    camel = "".join(part[:1].upper() + part[1:] for part in function_name.split("_"))
-    return _CLASS_NAMES.get(function_name, camel)
-
 
 # A model's config ----------------------------------------------------------------------------------------------------
 
@@ -107,29 +80,29 @@ def _arguments(node: Node) -> dict[str, Any]:
     """The arguments of an operation's call by name, defaults included."""
     bound = inspect.signature(inspect.unwrap(node.operation)).bind(*node.args, **node.kwargs)
     bound.apply_defaults()
-    return dict(bound.arguments)
+    keywords = [n for n, p in _parameters(node.operation).items() if p.kind is inspect.Parameter.VAR_KEYWORD]
+    further = {k: v for name in keywords for k, v in bound.arguments[name].items()}
+    return {**{name: value for name, value in bound.arguments.items() if name not in keywords}, **further}
 
 
 def _operands(node: Node) -> tuple[list, dict]:
     """What Keras hands to the operation's call."""
-    given = {name: value for name, value in _arguments(node).items() if name in _OPERANDS}
-    return list(given.values()), {}
+    arguments, positional = _arguments(node), []
+    for name in operands(node.operation):
+        several = _parameters(node.operation)[name].kind is inspect.Parameter.VAR_POSITIONAL
+        positional += arguments[name] if several else [arguments[name]]
+    return positional, {}
+
+
+def _parameters(operation: Callable) -> Any:
+    return inspect.signature(inspect.unwrap(operation)).parameters
 
 
 def _operation_entry(operation: Callable, node: Node) -> dict:
-    name = class_name(operation.__name__)
-    own = {k: registry.serialize(v) for k, v in _arguments(node).items() if k not in _OPERANDS}
-    module = f"keras.src.ops.{_keras_module(operation)}"
+    name, called = class_name(operation.__name__), operands(operation)
+    own = {key: registry.serialize(value) for key, value in _arguments(node).items() if key not in called}
+    module = module_name(operation.__name__)
     return {"module": module, "class_name": name, "config": {"name": node.name, **own}, "registered_name": name}
-
-
-_MODULES = {"image": "image", "warp": "image", "blur": "image", "linalg": "linalg", "nn": "nn", "attention": "nn",
-            "normalization": "nn", "ctc": "nn", "core": "core", "control": "core", "signal": "math"}  # fmt: skip
-
-
-def _keras_module(operation: Callable) -> str:
-    """The module in which Keras 3 has an operation: by the file of `cornu.ops` that has it."""
-    return _MODULES.get(inspect.unwrap(operation).__module__.rpartition(".")[2], "numpy")
 
 
 # A config's model ----------------------------------------------------------------------------------------------------
@@ -179,8 +152,15 @@ class _Made:
         if not has_symbolic(args, kwargs):  # or it would compute, and allocate, whatever the file asks for
             raise ValueError(explain(f"A graph's config is broken: {name!r} is called on no tensor.", got=brief(args)))
         outputs = self._operations[name](*args, **kwargs)
+        self._name(name, outputs)
         self._results[name].append([t for t in tree.flatten(outputs) if isinstance(t, KerasTensor)])
         return True
+
+    def _name(self, name: str, outputs: Any) -> None:
+        """Gives an operation's call the name that it has in the config; layers have theirs already."""
+        if isinstance(self._operations[name], _Bound):
+            for tensor in tree.flatten(outputs):
+                tensor.node.name = name
 
     def _value(self, data: Any) -> Any:
         if registry.is_config(data) and data["class_name"] == "__keras_tensor__":
@@ -222,8 +202,9 @@ def _deserialize_entry(entry: dict) -> Callable:
         plain = {key: value for key, value in entry.items() if key not in ("name", "inbound_nodes")}
         return registry.deserialize(plain, kind="layer")
     function = _operation_named(str(entry["class_name"]))
-    own = {k: registry.deserialize(v) for k, v in entry["config"].items() if k not in ("name", "dtype", "trainable")}
-    known = set(inspect.signature(inspect.unwrap(function)).parameters)
+    known = set(_parameters(function))
+    of_all = {"name", "dtype", "trainable"} - known
+    own = {key: registry.deserialize(value) for key, value in entry["config"].items() if key not in of_all}
     unknown = set(own) - known
     if unknown:
         raise ValueError(explain(f"The operation {entry['class_name']!r} has no such argument.", got=sorted(unknown)))
@@ -242,14 +223,18 @@ class _Bound:
 
     def __init__(self, function: Callable, own: dict[str, Any]) -> None:
         self._function, self._own = function, own
-        parameters = inspect.signature(inspect.unwrap(function)).parameters
-        self._operands = [name for name in parameters if name in _OPERANDS]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) > len(self._operands):
+        signature = inspect.signature(inspect.unwrap(self._function))
+        names = operands(self._function)
+        several = [n for n in names if signature.parameters[n].kind is inspect.Parameter.VAR_POSITIONAL]
+        if not several and len(args) > len(names):
             name = inspect.unwrap(self._function).__name__
-            raise ValueError(explain(f"{name} got too many arguments.", expected=self._operands, got=f"{len(args)}"))
-        given = dict(zip(self._operands, args, strict=False))
+            raise ValueError(explain(f"{name} got too many arguments.", expected=names, got=f"{len(args)}"))
+        given = {several[0]: args} if several else dict(zip(names, args, strict=False))
         if isinstance(given.get("key"), list):  # JSON has no tuples
             given["key"] = tuple(given["key"])
-        return self._function(**given, **self._own, **kwargs)
+        bound = signature.bind_partial()
+        known = {**given, **self._own, **kwargs}
+        bound.arguments.update({name: known[name] for name in signature.parameters if name in known})
+        return self._function(*bound.args, **bound.kwargs)
