@@ -123,15 +123,17 @@ def shape_of(value: Any) -> tuple | None:
 def match_shapes(layer: Any, shapes: dict[str, Any]) -> dict[str, Any]:
     """The arguments of `build` from the shapes of `call`'s arguments.
 
-    A single parameter takes the first shape; of several, `x_shape` takes the shape of `x`. ValueError where none is
-    called so.
+    A single parameter takes the first shape, and a single shape goes to the first parameter; else `x_shape` takes the
+    shape of `x`. ValueError where a parameter without a default takes none.
     """
     cls: Any = type(layer)
     names = build_parameters(cls)
-    if len(names) == 1:
+    if names and (len(names) == 1 or len(shapes) == 1):
         return {names[0]: next(iter(shapes.values()), None)}
+    defaults = inspect.signature(inspect.unwrap(cls.build)).parameters
     for name in names:
-        if not (name.endswith("_shape") and takes(cls, name.removesuffix("_shape"))):
+        wanted = defaults[name].default is inspect.Parameter.empty
+        if wanted and not (name.endswith("_shape") and takes(cls, name.removesuffix("_shape"))):
             raise ValueError(
                 explain(
                     f"Layer {layer.name!r}: build() has an argument `{name}` that belongs to none of call().",

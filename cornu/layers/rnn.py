@@ -127,7 +127,7 @@ class CarriedStates:
 
     def assign(self, states: Any) -> None:
         """Sets the values."""
-        for variable, value in zip(tree.flatten(self.variables), tree.flatten(states), strict=True):
+        for variable, value in zip(tree.walk(self.variables), tree.flatten(states), strict=True):
             variable.assign(value)
 
 
@@ -254,13 +254,12 @@ class RNN(Layer):
         return None if self._carried is None else self._carried.variables
 
     def _own_state(self) -> list[Variable]:
-        return [*super()._own_state(), *tree.flatten(self.states)]
+        return [*super()._own_state(), *tree.walk(self.states or [])]
 
     def reset_state(self, states: Any = None) -> None:
         """Sets the states of a stateful layer: to zeros, or to `states`."""
         if self._carried is not None:
-            own = self.states
-            self._carried.assign(tree.map(lambda v: jnp.zeros(v.shape, v.dtype), own) if states is None else states)
+            self._carried.assign(tree.map(jnp.zeros_like, self.states) if states is None else states)
 
     reset_states = reset_state
 
@@ -271,7 +270,7 @@ class RNN(Layer):
         if given is None:
             return expected
         leaves, structure = tree.flatten_with(expected)
-        found = [leaf.value if isinstance(leaf, Variable) else jnp.asarray(leaf) for leaf in tree.flatten(given)]
+        found = list(map(jnp.asarray, tree.flatten(given)))
         shapes, wanted = ([leaf.shape for leaf in some] for some in (found, leaves))
         if not agree(shapes, wanted):
             raise ValueError(
