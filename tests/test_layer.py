@@ -132,6 +132,25 @@ def test_the_default_build_builds_inner_layers():
     assert layer.weights[0].path == f"{layer.name}/a/kernel"
 
 
+def test_the_default_build_for_several_inputs():
+    class Both(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.left, self.right = Linear(3), Linear(3)
+
+        def call(self, a, b):
+            return self.left(a) + self.right(b)
+
+    called, built, again = Both(), Both(), Both()
+    called(ones(2, 4), b=ones(2, 5))
+    assert called.get_build_config() == {"shapes_dict": {"a_shape": (2, 4), "b_shape": (2, 5)}}
+    built.build((2, 4), (2, 5))
+    again.build_from_config(called.get_build_config())
+    for layer in (called, built, again):
+        assert layer.built
+        assert [v.shape for v in layer.trainable_variables] == [(4, 3), (3,), (5, 3), (3,)]
+
+
 def test_build_for_several_inputs_takes_their_shapes_by_name():
     class Two(Layer):
         def build(self, left_shape, right_shape):

@@ -139,3 +139,12 @@ def test_einsum_dense_hands_on_the_masks_of_axes_that_stay(equation, kept):
     x = jnp.asarray(normal(2, 3, 4))
     tags.set_mask(x, jnp.ones((2, 3), bool))
     assert (tags.get_mask(layer(x)) is not None) == (kept >= 2)
+
+
+def test_integers_outside_an_embedding_give_what_keras_gives():
+    outside = np.array([[0, 5, -1, -6]])
+    ours, theirs = cornu.layers.Embedding(5, 3), keras.layers.Embedding(5, 3)
+    theirs(outside), ours(outside)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_array_equal(ours(outside), theirs(outside))
+    assert np.isnan(ours(outside)[0, 1]).all()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
+import pytest
 from layer_harness import Row, normal, table
+
+import cornu.layers
+from cornu.symbolic import KerasTensor
 
 steps = np.array([[True, True, False], [True, False, False]])
 others = np.array([[False, True, False], [True, True, False]])
@@ -78,3 +83,27 @@ MERGING = [
 @table([*RESHAPING, *REGULARIZATION, *MERGING])
 def test_layer(row, check):
     check(row)
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"])
+def test_functions_of_the_merging_layers(name):
+    inputs = [normal(2, 3), normal(2, 3, seed=1)]
+    ours, theirs = getattr(cornu.layers, name), getattr(keras.layers, name)
+    np.testing.assert_allclose(ours(inputs), theirs(inputs), rtol=1e-5)
+    tensor = ours([KerasTensor((None, 3)), KerasTensor((None, 3))], name=f"my_{name}")
+    assert tensor.shape == (None, *theirs(inputs).shape[1:])
+    assert tensor.node.operation.name == f"my_{name}"
+    if name == "concatenate":
+        assert ours(inputs, axis=0).shape == (4, 3)
+
+
+def test_dropout_draws_anew_in_each_call_and_as_often_as_its_rate_says():
+    layer = cornu.layers.Dropout(0.25, seed=3)
+    x = np.ones((200, 100), "float32")
+    first, second = (np.asarray(layer(x, training=True)) for _ in range(2))
+    assert set(np.unique(first)) == {np.float32(0), np.float32(4 / 3)}
+    assert (first != second).any()
+    for drawn in (first, second):
+        assert abs((drawn == 0).mean() - 0.25) < 0.02
+    again = cornu.layers.Dropout(0.25, seed=3)
+    np.testing.assert_array_equal(again(x, training=True), first)
