@@ -205,17 +205,29 @@ def _parts(thing: Any) -> list:
         compiled = [layer._compiled.loss for layer in layers if getattr(layer, "_compiled", None) is not None]
         losses = [term.loss for loss in compiled if loss is not None for term in getattr(loss, "terms", ())]
         return [*layers, *losses, *(v for layer in layers for v in tree.walk(vars(layer)) if isinstance(v, Loss))]
-    if isinstance(thing, Loss):
-        return [thing]
-    if isinstance(thing, functools.partial):
-        held: list = [thing.func, *thing.args, *thing.keywords.values()]
-    else:
-        held = [getattr(thing, "__self__", None), *(getattr(thing, "__defaults__", None) or ())]
-        if inspect.isfunction(function := getattr(thing, "__func__", thing)):
-            names = inspect.getclosurevars(function)
-            held += [*names.nonlocals.values(), *names.globals.values()]
-    known = (Layer, Loss, functools.partial)
-    return [part for value in held for one in tree.walk(value) if isinstance(one, known) for part in _parts(one)]
+    found, waiting, seen = [], [thing], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Layer):
+            found += _parts(one)
+        elif isinstance(one, Loss):
+            found.append(one)
+        elif id(one) not in seen and callable(one):
+            seen.add(id(one))
+            waiting += [part for held in _held(one, thing) for part in tree.walk(held)]
+    return found
+
+
+def _held(function: Any, first: Any) -> list:
+    """The object, defaults and named values of a function; nothing of one in another module than the first."""
+    if isinstance(function, functools.partial):
+        return [function.func, *function.args, *function.keywords.values()]
+    inner, first = getattr(function, "__func__", function), getattr(first, "func", first)
+    if not inspect.isfunction(inner) or inner.__module__ != first.__module__:
+        return []
+    names = inspect.getclosurevars(inner)
+    own = [getattr(function, "__self__", None), *(inner.__defaults__ or ())]
+    return [*own, *names.nonlocals.values(), *names.globals.values()]
 
 
 @contextmanager
