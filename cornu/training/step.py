@@ -17,6 +17,7 @@ import jax.numpy as jnp
 
 from cornu import tags, tree
 from cornu.errors import explain
+from cornu.layers.layer import Layer
 from cornu.program.trace import Program, abstract, trace
 from cornu.symbolic import ShapesOnly
 from cornu.training import stateful
@@ -48,6 +49,16 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
         )
     x, y, sample_weight = (*data, None, None)[:3]
     return x, y, sample_weight
+
+
+def _pack(data: Any) -> Any:
+    """A batch as a written step takes it: `(x, y)` or `(x, y, sample_weight)`, and `x` alone where there is no more."""
+    x, y, sample_weight = unpack(data)
+    if sample_weight is not None:
+        return x, y, sample_weight
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, (list, tuple)) else x
 
 
 def compute_loss(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
@@ -143,7 +154,8 @@ def body(model: Any, kind: str) -> tuple[Callable[[Any], Any], bool]:
     function, method = BODIES[kind]
     if getattr(type(model), method) is not getattr(_base(model), method):
         written = getattr(model, method)
-        return (stateful.over_variables(model, kind, written) if stateful.takes_state(written) else written), True
+        run = stateful.over_variables(model, kind, written) if stateful.takes_state(written) else written
+        return lambda data: run(_pack(data)), True
     return lambda data: function(model, data), False
 
 
@@ -191,16 +203,25 @@ class Logs:
 
 def prepare(model: Any, kind: str, batch: Any) -> None:
     """Makes every variable that a step needs, from the shapes of a batch, before it is traced."""
-    forward_only = kind == "predict" or (kind == "train" and body(model, "train")[1])
-    run, _ = body(model, "predict" if forward_only else "test")
-
-    if not model.built or (kind != "predict" and not compilation(model).compiled_metrics.built):
+    run, _ = body(model, "test" if kind == "train" else kind)
+    if kind == "train" and body(model, "train")[1]:
+        run = lambda data: _forward(model, data)  # noqa: E731 - a written train_step has its own losses
+    callable_ = type(model).call is not Layer.call  # one that only holds others, a GAN for example, need not be
+    if callable_ and (not model.built or (kind != "predict" and not compilation(model).compiled_metrics.built)):
         _try_shapes(run, batch)
     if kind == "train" and not model.trainable_variables and model.variables:
         what = f"Model {model.name!r} has no trainable weights: training changes nothing."
         warnings.warn(explain(what, fix="Set trainable = True where it is False."), stacklevel=2)
     if kind == "train" and model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+
+
+def _forward(model: Any, data: Any) -> None:
+    """The forward pass, and the metrics made where `compile` names some."""
+    x, y, _ = unpack(data)
+    y_pred, metrics = model(x, training=False), compilation(model).compiled_metrics
+    if any(metrics.given) and y is not None and not metrics.built:
+        metrics.build(y, y_pred)
 
 
 def check_batch(model: Any, batch: Any) -> None:
