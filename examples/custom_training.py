@@ -48,8 +48,7 @@ class Adversaries(cornu.Model):
     def call(self, inputs):
         return self.discriminator(inputs)
 
-    def train_step(self, data):
-        real, _, _ = data
+    def train_step(self, real):
         entropy = cornu.losses.BinaryCrossentropy(from_logits=True)
         labels = cornu.ops.concatenate([cornu.ops.ones((len(real), 1)), cornu.ops.zeros((len(real), 1))])
 

@@ -228,7 +228,7 @@ class WithTrainStep(cornu.Model):
         return self.dense(inputs)
 
     def train_step(self, data):
-        x, y, _ = data
+        x, y = data
 
         def loss():
             return cornu.losses.sparse_categorical_crossentropy(y, self(x, training=True)).mean()
@@ -260,8 +260,7 @@ class Gan(cornu.Model):
     def call(self, inputs):
         return self.discriminator(inputs)
 
-    def train_step(self, data):
-        x = data[0]
+    def train_step(self, x):
         noise = cornu.random.normal((x.shape[0], 2), seed=self.seeds)
         bce = cornu.losses.BinaryCrossentropy(from_logits=True)
         ones, zeros = np.ones((x.shape[0], 1), "float32"), np.zeros((x.shape[0], 1), "float32")

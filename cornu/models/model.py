@@ -202,7 +202,8 @@ class Model(Layer):
         return self.get_metrics_result()
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of training on a batch `(x, y, sample_weight)`; gives the logs. A subclass may write its own."""
+        """One step of training on a batch, `x`, `(x, y)` or `(x, y, sample_weight)`; gives the logs. A subclass may
+        write its own, also as Keras has it on JAX: `train_step(self, state, data)`, which gives the new state, too."""
         step.train(self, data)
         return self.get_metrics_result()
 
