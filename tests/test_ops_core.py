@@ -102,7 +102,7 @@ def test_gradients_are_finite_where_those_of_keras_are_not(function, expected):
     np.testing.assert_allclose(gradient, expected, atol=1e-6)
 
 
-# Operators of symbolic tensors -----------------------------------------------------------------------------------------
+# Operators of symbolic tensors ---------------------------------------------------------------------------------------
 
 A, B = KerasTensor((None, 4), "float32"), KerasTensor((None, 4), "float32")
 M, L = KerasTensor((None, 4, 4), "float32"), KerasTensor((None, 4), "bool")
@@ -117,8 +117,8 @@ OPERATORS = {
     "matmul": (M @ M, np.ones((4, 4), "float32") @ M),
     "negative": (-A,),
     "absolute": (abs(A),),
-    "less": (A < B, 1 > A),
-    "less_equal": (A <= B, 1 >= A),
+    "less": (A < B, 1 > A),  # noqa: SIM300
+    "less_equal": (A <= B, 1 >= A),  # noqa: SIM300
     "greater": (A > B,),
     "greater_equal": (A >= B,),
     "not_equal": (A != B,),
@@ -140,9 +140,7 @@ PAIRS = [(name, tensor) for name, tensors in OPERATORS.items() for tensor in ten
 def test_operators_record_their_operation(name, tensor):
     assert tensor.node.operation is getattr(ops, name)
     # Carried out on arrays, the recorded call has the inferred shape, where that is known.
-    filled = {
-        id(t): np.ones([n or 2 for n in t.shape], t.dtype) for t in tensor.node.inputs
-    }
+    filled = {id(t): np.ones([n or 2 for n in t.shape], t.dtype) for t in tensor.node.inputs}
     args = jax.tree.map(lambda v: filled.get(id(v), v), tensor.node.args)
     result = tensor.node.operation(*args, **tensor.node.kwargs)
     assert str(result.dtype) == tensor.dtype
@@ -168,7 +166,10 @@ UNKNOWN = {
     "top_k": (lambda x: ops.top_k(x, 2)[0], (None, 2)),
     "conv": (lambda x: ops.conv(x[:, :, None], np.ones((3, 1, 5), "float32"), padding="same"), (None, 4, 5)),
     "pool": (lambda x: ops.max_pool(x[:, :, None], 2), (None, 2, 1)),
-    "attention": (lambda x: (lambda q: ops.dot_product_attention(q, q, q))(ops.reshape(x, (-1, 1, 2, 2))), (None, 1, 2, 2)),
+    "attention": (
+        lambda x: (lambda q: ops.dot_product_attention(q, q, q))(ops.reshape(x, (-1, 1, 2, 2))),
+        (None, 1, 2, 2),
+    ),
     "size": (ops.size, ()),
     "loss": (lambda x: ops.categorical_crossentropy(x, x), (None,)),
     "norm": (lambda x: ops.layer_normalization(x), (None, 4)),
@@ -183,7 +184,7 @@ def test_unknown_sizes_stay_unknown(function, expected):
     assert function(KerasTensor((None, 4))).shape == expected
 
 
-# Differences from Keras ------------------------------------------------------------------------------------------------
+# Differences from Keras ----------------------------------------------------------------------------------------------
 
 
 def test_sparsemax_is_the_projection_on_the_simplex():
@@ -233,6 +234,12 @@ def test_elastic_transform():
     np.testing.assert_allclose(np.moveaxis(by_channel, 1, -1), first, atol=1e-6)
     assert ops.image.elastic_transform(images[0], seed=3).shape == (9, 8, 3)
     np.testing.assert_allclose(ops.image.elastic_transform(np.ones((1, 6, 6, 1), "float32"), seed=1), 1, rtol=1e-5)
+
+
+def test_saturate_cast_to_a_wider_dtype_changes_nothing():
+    x = np.array([-7, 0, 2**30], "int32")
+    np.testing.assert_array_equal(ops.saturate_cast(x, "float32"), x.astype("float32"))
+    np.testing.assert_array_equal(ops.saturate_cast(x, "float16"), np.array([-7, 0, 65504], "float16"))
 
 
 def test_segments_without_a_number():
