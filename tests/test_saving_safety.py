@@ -145,6 +145,14 @@ def test_a_registered_class_takes_no_built_in_ones_place(parts, tmp_path):
     assert type(mine.layers[0]) is Dense
 
 
+def test_expressions_that_take_forever(parts, tmp_path):
+    evil = copy.deepcopy(parts)
+    config = {"learning_rate": 0.1, "exclude_layers": ["(a+)+$"]}
+    evil["config.json"]["compile_config"]["optimizer"] = layer("Muon", "keras.optimizers", **config)
+    with pytest.raises(ValueError, match="take forever"):
+        load_model(pack(tmp_path / "m.keras", evil))
+
+
 def test_arrays_in_configs_hold_numbers_only(parts, tmp_path):
     for kind in ("object", "S1000000000", "U9", "V8", [["a", "f4"]], "M8[s]"):
         value = {"class_name": "__numpy__", "config": {"value": [1], "dtype": kind}}

@@ -87,7 +87,7 @@ def _arguments(node: Node) -> dict[str, Any]:
 
 def _operands(node: Node) -> tuple[list, dict]:
     """What Keras hands to the operation's call."""
-    arguments, positional = _arguments(node), []
+    arguments, positional = _arguments(node), list[Any]()
     for name in operands(node.operation):
         several = _parameters(node.operation)[name].kind is inspect.Parameter.VAR_POSITIONAL
         positional += arguments[name] if several else [arguments[name]]

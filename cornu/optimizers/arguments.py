@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
-from cornu.errors import explain, nearest
+from cornu.errors import brief, explain, nearest
 from cornu.optimizers.schedules import InverseTimeDecay
 from cornu.signature import Domain, boolean, integer, interval, maybe, named_parameters, nonnegative, positive
 
@@ -96,3 +97,20 @@ def takes_step(rate: Callable) -> bool:
     except (TypeError, ValueError):
         return False
     return any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def check_pattern(expression: str) -> None:
+    """Raises ValueError for a regular expression that may take forever: a file's config may bring one.
+
+    Time can explode only where something repeated is repeated, or where many repetitions follow each other.
+
+    >>> check_pattern("dense_.*/kernel")
+    """
+    if re.search(r"\)[*+{?]|\\\d", expression) or len(re.findall(r"[*+{]", expression)) > 2:
+        raise ValueError(
+            explain(
+                "An optimizer was given a regular expression that may take forever.",
+                expected="at most two of * + {, and none after a parenthesis",
+                got=brief(expression),
+            )
+        )

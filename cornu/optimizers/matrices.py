@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cornu.optimizers.arguments import forgetting
+from cornu.optimizers.arguments import check_pattern, forgetting
 from cornu.optimizers.gradients import global_norm
 from cornu.optimizers.optimizer import Optimizer, Slot
 from cornu.registry import register
@@ -206,6 +206,13 @@ class Muon(Optimizer):
         self.exclude_layers, self.exclude_embeddings = list(exclude_layers or ()), exclude_embeddings
         self.muon_a, self.muon_b, self.muon_c = muon_a, muon_b, muon_c
         self.momentum, self.ns_steps, self.nesterov, self.rms_rate = momentum, ns_steps, nesterov, rms_rate
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        """The optimizer of a config; ValueError for an expression in `exclude_layers` that may take forever."""
+        for expression in config.get("exclude_layers") or ():
+            check_pattern(expression)
+        return super().from_config(config)
 
     def _is_adams(self, variable: Variable) -> bool:
         embedding = self.exclude_embeddings and "embedding" in variable.path.lower()

@@ -8,6 +8,7 @@ from typing import Any
 
 from cornu import registry
 from cornu.errors import brief, explain
+from cornu.optimizers.arguments import check_pattern
 from cornu.optimizers.loss_scale import LossScaleOptimizer
 from cornu.optimizers.optimizer import Optimizer
 from cornu.registry import register
@@ -74,6 +75,8 @@ class OptimizerMap(Configurable, MutableMapping):
     @classmethod
     def from_config(cls, config: dict) -> OptimizerMap:
         """The map of a config."""
+        for expression in config.get("optimizer_map") or ():
+            check_pattern(expression)
         return cls(**registry.deserialize(config))
 
 

@@ -60,8 +60,8 @@ def _enter(value: Any, path: str, visit: Any) -> Iterator[tuple[str, Part]]:
 
 def _children(part: Part) -> Iterator[tuple[str, Any]]:
     if hasattr(type(part), "nodes"):  # a graph: its layers come before a subclass's own attributes
-        yield "layers", part.layers
-    names = {name for name in dir(part) if not name.startswith("__")} - _known(type(part))
+        yield "layers", part.layers  # type: ignore[union-attr]
+    names = {name for name in dir(part) if not name.startswith("__")} - _known(type(part))  # type: ignore[arg-type]
     names |= {name for name in ("layers", "optimizer") if hasattr(part, name)}
     for name in sorted(names, key=lambda name: (name.startswith("_"), name)):
         yield name, getattr(part, name, None)
