@@ -113,7 +113,7 @@ def cache_dir() -> Path:
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Whether errors leave out the calls inside cornu and JAX that lie between a person's line and the one that raised."""
+    """Whether errors leave out the calls inside cornu and JAX between a person's line and the one that raised."""
     return _settings["traceback_filtering"]
 
 

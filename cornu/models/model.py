@@ -202,8 +202,11 @@ class Model(Layer):
         return self.get_metrics_result()
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of training on a batch, `x`, `(x, y)` or `(x, y, sample_weight)`; gives the logs. A subclass may
-        write its own, also as Keras has it on JAX: `train_step(self, state, data)`, which gives the new state, too."""
+        """One step of training on a batch, `x`, `(x, y)` or `(x, y, sample_weight)`; gives the logs.
+
+        A subclass may write its own, also as Keras has it on JAX: `train_step(self, state, data)`, which gives the new
+        state, too.
+        """
         step.train(self, data)
         return self.get_metrics_result()
 
@@ -347,9 +350,10 @@ class Model(Layer):
         """The model of a config; `Model` itself makes one of a graph's."""
         from cornu.models.functional import Functional
 
-        made = Functional if cls is Model and "input_layers" in config else super(Model, cls)
         with registry.custom_object_scope(custom_objects):
-            return made.from_config(config)
+            if cls is Model and "input_layers" in config:
+                return Functional.from_config(config)
+            return super().from_config(config)
 
     def get_compile_config(self) -> dict | None:
         """The arguments of `compile`, as JSON data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ from cornu import tree
 
 def takes_state(method: Callable) -> bool:
     """Whether a written step is `step(state, data)`, not `step(data)`."""
-    required = [p for p in inspect.signature(method).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    required = [
+        p for p in inspect.signature(method).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+    ]
     return len(required) == 2
 
 
@@ -28,7 +31,7 @@ def over_variables(model: Any, kind: str, method: Callable) -> Callable[[Any], A
         groups += [model.metrics_variables] if kind != "predict" else []
         result, new = method(tuple([v.value for v in group] for group in groups), data)
         written = groups[1:] if kind == "predict" else groups
-        for variable, value in zip(sum(written, []), tree.flatten(new), strict=True):
+        for variable, value in zip(itertools.chain(*written), tree.flatten(new), strict=True):
             variable.assign(value)
         return result
 
