@@ -14,6 +14,9 @@ from samples import TARGETS, bits, labels, numbers, one_hot, probabilities
 import cornu
 from cornu import losses, tags
 from cornu.activations import sigmoid, softmax
+from cornu.engines.engine import get_engine
+from cornu.program.lower import lower
+from cornu.program.trace import trace
 
 REDUCTIONS = ["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None]
 
@@ -80,23 +83,26 @@ def both(name, kwargs):
     return getattr(losses, name)(**kwargs), getattr(keras.losses, name)(**kwargs)
 
 
-def run_cornu(loss, y_true, y_pred, weight=None, mask=None):
-    def total(y_pred):
-        tags.set_mask(y_pred, mask)
-        value = loss(y_true, y_pred, weight)
-        return jnp.sum(value), value
+def with_gradient(loss, set_mask, y_true, weight=None, mask=None):
+    """A function of predictions: the loss, and the gradient of its sum."""
 
-    return jax.value_and_grad(total, has_aux=True)(jnp.asarray(y_pred))
-
-
-def run_keras(loss, y_true, y_pred, weight=None, mask=None):
     def total(y_pred):
         if mask is not None:
-            keras_backend.set_keras_mask(y_pred, jnp.asarray(mask))
+            set_mask(y_pred, jnp.asarray(mask))
         value = loss(y_true, y_pred, weight)
         return jnp.sum(value), value
 
-    return jax.value_and_grad(total, has_aux=True)(jnp.asarray(y_pred))
+    return jax.value_and_grad(total, has_aux=True)
+
+
+def run_cornu(loss, y_true, y_pred, *arguments):
+    """In the vocabulary of primitives that every engine runs, by NumPy, which needs no compilation."""
+    program = lower(trace(with_gradient(loss, tags.set_mask, y_true, *arguments), y_pred))
+    return program.unflatten(get_engine("reference").compile(program)(*program.flatten(y_pred)))
+
+
+def run_keras(loss, y_true, y_pred, *arguments):
+    return jax.jit(with_gradient(loss, keras_backend.set_keras_mask, y_true, *arguments))(y_pred)
 
 
 def run_plain(loss, set_mask, y_true, y_pred, weight, mask):
@@ -116,14 +122,30 @@ def compare(ours, theirs, *arguments):
     np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-5, atol=1e-6)
 
 
+EACH = {row[0]: row for row in TABLE}
+
+
 @pytest.mark.parametrize(("name", "kwargs", "data"), TABLE, ids=IDS)
 def test_values_and_gradients(name, kwargs, data):
+    compare(*both(name, kwargs), *TARGETS[data]((4, 3)))
+
+
+@pytest.mark.parametrize(("name", "kwargs", "data"), EACH.values(), ids=EACH)
+def test_weights(name, kwargs, data):
     y_true, y_pred = TARGETS[data]((4, 3))
-    weight = numbers((3 if kwargs.get("axis") == 0 else len(y_pred),), 0, 2)
-    scalar = name in ("Dice", "Tversky") and "axis" not in kwargs
-    compare(*both(name, kwargs), y_true, y_pred, weight[0] if scalar else weight)
-    ours, theirs = both(name, kwargs)
-    np.testing.assert_allclose(ours(y_true, y_pred), theirs(y_true, y_pred), rtol=1e-5, atol=1e-6)
+    samples = 3 if kwargs.get("axis") == 0 else len(y_pred)
+    weight = np.linspace(0, 2, samples, dtype="float32")
+    compare(*both(name, kwargs), y_true, y_pred, weight[1] if name == "Dice" and not kwargs else weight)
+
+
+@pytest.mark.parametrize(("name", "kwargs", "data"), EACH.values(), ids=EACH)
+def test_the_same_compiled(name, kwargs, data):
+    y_true, y_pred = TARGETS[data]((4, 3))
+    loss = getattr(losses, name)(**kwargs)
+    found = jax.jit(with_gradient(loss, tags.set_mask, y_true))(y_pred)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), found, run_cornu(loss, y_true, y_pred)
+    )
 
 
 STEPS = {row[0]: row for row in TABLE if row[0] != "Circle"}

@@ -32,11 +32,11 @@ class Metric(Configurable):
     >>> class Largest(Metric):
     ...     def __init__(self, name="largest", dtype=None):
     ...         super().__init__(dtype, name)
-    ...         self.value = self.add_weight(name="value", initializer="zeros")
+    ...         self.largest = self.add_weight(name="largest", initializer="zeros")
     ...     def update_state(self, y_true, y_pred, sample_weight=None):
-    ...         self.value.assign(jnp.maximum(self.value.value, jnp.max(y_pred)))
+    ...         self.largest.assign(jnp.maximum(self.largest.value, jnp.max(y_pred)))
     ...     def result(self):
-    ...         return self.value.value
+    ...         return self.largest.value
     >>> metric = Largest()
     >>> metric.update_state([0.0], jnp.array([1.0, 3.0])); metric.update_state([0.0], jnp.array([2.0]))
     >>> float(metric.result())
