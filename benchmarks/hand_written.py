@@ -10,6 +10,7 @@ random numbers of MNIST's shape: time doesn't depend on what they mean. Quote th
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
@@ -71,7 +72,7 @@ def train_by_hand(name: str) -> list[float]:
     rng = np.random.default_rng(1)
     weights = [
         (jnp.asarray(rng.normal(size=(a, b), scale=np.sqrt(2 / (a + b))), "float32"), jnp.zeros(b))
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        for a, b in itertools.pairwise(sizes)
     ]
 
     def loss_of(weights, x, y, key):
@@ -99,10 +100,7 @@ def train_by_hand(name: str) -> list[float]:
         key, used = jax.random.split(key)
         (loss, hits), gradients = jax.value_and_grad(loss_of, has_aux=True)(weights, x[rows], y[rows], used)
         flat, structure = jax.tree.flatten(weights)
-        new = [
-            update(*parts, t + 1.0)
-            for parts in zip(flat, *map(jax.tree.leaves, (gradients, ms, vs)), strict=True)
-        ]
+        new = [update(*parts, t + 1.0) for parts in zip(flat, *map(jax.tree.leaves, (gradients, ms, vs)), strict=True)]
         weights, ms, vs = (jax.tree.unflatten(structure, list(column)) for column in zip(*new, strict=True))
         return (weights, ms, vs, t + 1.0, key, total + loss * len(rows), right + hits), None
 

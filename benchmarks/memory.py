@@ -1,6 +1,6 @@
 """How memory grows: over 10,000 predictions, and over 200 cycles of building, fitting and dropping a model.
 
-    python benchmarks/memory.py [--predictions 10000] [--cycles 200]
+python benchmarks/memory.py [--predictions 10000] [--cycles 200]
 """
 
 from __future__ import annotations

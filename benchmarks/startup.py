@@ -1,6 +1,6 @@
 """How soon the first layer is there: `import cornu` and a Dense layer beside `import jax` alone, in turn.
 
-    python benchmarks/startup.py [--rounds 7]
+python benchmarks/startup.py [--rounds 7]
 """
 
 from __future__ import annotations

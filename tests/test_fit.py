@@ -66,7 +66,14 @@ def test_the_curve_is_keras(build, x, options):
         options["sample_weight"] = np.linspace(0.5, 2, len(x)).astype("float32")
     ours, theirs = compiled(build(cornu)), compiled(build(keras))
     ours.set_weights(theirs.get_weights())
-    fit = dict(batch_size=16, epochs=3, shuffle=False, verbose=0, validation_data=(x[:20], y[:20]), **options)
+    fit = {
+        "batch_size": 16,
+        "epochs": 3,
+        "shuffle": False,
+        "verbose": 0,
+        "validation_data": (x[:20], y[:20]),
+        **options,
+    }
     found, wanted = ours.fit(x, y, **fit).history, theirs.fit(x, y, **fit).history
     assert set(found) == set(wanted)
     for name, values in wanted.items():
@@ -80,7 +87,7 @@ def test_the_curve_is_keras(build, x, options):
 def test_the_curve_shows_a_planted_error():
     ours, theirs = compiled(mlp(cornu), optimizer=cornu.optimizers.Adam(1.1e-3)), compiled(mlp(keras))
     ours.set_weights(theirs.get_weights())
-    fit = dict(batch_size=16, epochs=3, shuffle=False, verbose=0)
+    fit = {"batch_size": 16, "epochs": 3, "shuffle": False, "verbose": 0}
     found, wanted = ours.fit(X, Y, **fit).history, theirs.fit(X, Y, **fit).history
     assert not np.allclose(found["loss"], wanted["loss"], rtol=2e-4, atol=1e-5)
 
@@ -125,7 +132,7 @@ def dropout_model():
 def trained(way: str, epochs: int = 2):
     cornu.utils.set_random_seed(3)
     model = compiled(dropout_model(), run_eagerly=way == "eager")
-    fit = dict(epochs=epochs, shuffle=False, verbose=0)
+    fit = {"epochs": epochs, "shuffle": False, "verbose": 0}
     if way == "dataset":
         history = model.fit(Batches(X, Y, 16), **fit)
     elif way == "generator":
@@ -158,7 +165,8 @@ def test_batch_callbacks_see_every_batch():
 @pytest.mark.parametrize("size", [1, 16, 32, 69, 70, 100])
 def test_predict_gives_every_row_once(size):
     model = mlp(cornu)
-    np.testing.assert_allclose(model.predict(X, batch_size=size, verbose=0), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
+    found = model.predict(X, batch_size=size, verbose=0)
+    np.testing.assert_allclose(found, np.asarray(model(X)), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [7, 32, 70, 200])
@@ -326,8 +334,8 @@ def test_train_on_batch_gives_this_batch_alone():
 def two_by_two(k):
     a, b = k.Input((6,), name="a"), k.Input((4,), name="b")
     h = k.layers.Concatenate()([k.layers.Dense(5, activation="relu")(a), b])
-    outputs = {"kind": k.layers.Dense(3, activation="softmax", name="kind")(h), "size": k.layers.Dense(1, name="size")(h)}
-    return k.Model({"a": a, "b": b}, outputs)
+    kind = k.layers.Dense(3, activation="softmax", name="kind")(h)
+    return k.Model({"a": a, "b": b}, {"kind": kind, "size": k.layers.Dense(1, name="size")(h)})
 
 
 def test_many_inputs_and_outputs_by_name():
@@ -342,7 +350,7 @@ def test_many_inputs_and_outputs_by_name():
             metrics={"kind": "accuracy", "size": ["mae"]},
         )
     ours.set_weights(theirs.get_weights())
-    fit = dict(batch_size=16, epochs=2, shuffle=False, verbose=0)
+    fit = {"batch_size": 16, "epochs": 2, "shuffle": False, "verbose": 0}
     found, wanted = ours.fit(x, y, **fit).history, theirs.fit(x, y, **fit).history
     assert set(found) == set(wanted)
     for name, values in wanted.items():
@@ -354,7 +362,8 @@ def test_many_inputs_and_outputs_by_name():
 def test_raw_bytes_are_cast_inside():
     raw = RNG.integers(0, 255, (70, 6)).astype("uint8")
     model = compiled(mlp(cornu))
-    np.testing.assert_allclose(model.predict(raw, verbose=0), model.predict(raw.astype("float32"), verbose=0), rtol=1e-5)
+    wanted = model.predict(raw.astype("float32"), verbose=0)
+    np.testing.assert_allclose(model.predict(raw, verbose=0), wanted, rtol=1e-5)
 
 
 def test_an_unbuilt_model_is_built_by_fit():
@@ -448,7 +457,9 @@ def broken(what):
     }[what]
 
 
-WRONG = ["uncompiled", "wrong width", "lengths", "empty", "labels", "no targets", "text", "batch size", "predict width"]
+WRONG = [
+    "uncompiled", "wrong width", "lengths", "empty", "labels", "no targets", "text", "batch size", "predict width",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -99,7 +99,7 @@ def _slide(x: jax.Array, combine: Callable, start: np.ndarray, sizes: tuple, str
 
 def _windows(size: int, count: int) -> np.ndarray:
     """Which of `size` entries belong to each of `count` windows that cover them evenly: (count, size), boolean."""
-    size, index = int(size), np.arange(count)[:, None]  # int: an unknown size is refused here, and tried with known ones
+    size, index = int(size), np.arange(count)[:, None]  # int() refuses an unknown size
     begin, end = index * size // count, -(-(index + 1) * size // count)
     return (np.arange(size) >= begin) & (np.arange(size) < end)
 
