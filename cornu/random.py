@@ -25,6 +25,7 @@ import numpy as np
 
 from cornu import dtypes
 from cornu.errors import explain
+from cornu.registry import register
 from cornu.variables import Variable
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -85,6 +86,7 @@ def make_default_seed() -> int:
     return next_seed()
 
 
+@register("random")
 class SeedGenerator:
     """Keys for draws, one after the other, as state that compiled functions carry.
 
@@ -115,8 +117,8 @@ class SeedGenerator:
         return key
 
     def get_config(self) -> dict:
-        """The constructor's argument."""
-        return {"seed": self.seed}
+        """The constructor's arguments."""
+        return {"seed": self.seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict) -> SeedGenerator:

@@ -33,6 +33,7 @@ KINDS = {
     "optimizer": "keras.optimizers",
     "schedule": "keras.optimizers.schedules",
     "callback": "keras.callbacks",
+    "random": "keras.random",
     "policy": "keras",
 }
 """Each kind of object, and the module that Keras 3's files name for it."""

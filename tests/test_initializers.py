@@ -104,6 +104,13 @@ def test_a_generator_gives_new_values_each_time_those_of_keras():
     np.testing.assert_allclose(second, theirs((3, 3)), rtol=3e-7)
 
 
+def test_a_generator_is_saved_as_keras_saves_it():
+    saved = initializers.serialize(initializers.RandomNormal(seed=SeedGenerator(5)))
+    assert saved == keras.initializers.serialize(keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(5)))
+    again = initializers.deserialize(saved)
+    np.testing.assert_array_equal(again((3,)), initializers.RandomNormal(seed=SeedGenerator(5))((3,)))
+
+
 def test_a_generator_draws_its_own_keys_under_a_trace():
     generator = SeedGenerator(5)
     expected = initializers.RandomNormal(seed=SeedGenerator(5))((3,))
