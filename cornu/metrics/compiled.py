@@ -187,7 +187,7 @@ class CompiledLoss:
         if y_true is None:
             raise ValueError(explain(f"{where}there is a loss, and no target.", fix="Pass one, or loss=None for it."))
         try:
-            value = loss(y_true, y_pred, sample_weight).astype(config.floatx())
+            value = jnp.asarray(loss(y_true, y_pred, sample_weight), config.floatx())
         except ValueError as error:
             raise ValueError(f"{where}{error}") if where else error from None
         if value.ndim:
