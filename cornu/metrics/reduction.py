@@ -101,9 +101,7 @@ class MeanMetricWrapper(Mean):
         self.fn, self._arguments = registry.resolve("loss", fn), tuple(kwargs)
         vars(self).update(kwargs)
 
-    def update_state(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes a batch in."""
         y_true, y_pred = array(y_true), widened(y_pred, self.dtype)
         check_pair(self.fn, y_true, y_pred)
