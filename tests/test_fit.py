@@ -92,7 +92,7 @@ def test_the_curve_shows_a_planted_error():
     assert not np.allclose(found["loss"], wanted["loss"], rtol=2e-4, atol=1e-5)
 
 
-# Ways of running ---------------------------------------------------------------------------------------------------
+# Ways of running -----------------------------------------------------------------------------------
 
 
 class LooksAtEveryBatch(cornu.callbacks.Callback):
@@ -178,7 +178,7 @@ def test_evaluate_is_exact_whatever_the_batch_size(size):
     np.testing.assert_allclose(accuracy, (p.argmax(-1) == Y).mean(), rtol=1e-6)
 
 
-# Reproducible ------------------------------------------------------------------------------------------------------
+# Reproducible -----------------------------------------------------------------------------------
 
 
 def run(seed, epochs, build=dropout_model):
@@ -221,7 +221,7 @@ def test_a_layer_at_the_end_leaves_the_others_weights():
     assert all(np.array_equal(a, b) for a, b in zip(short, longer().get_weights()[: len(short)], strict=True))
 
 
-# Custom training ----------------------------------------------------------------------------------------------------
+# Custom training -----------------------------------------------------------------------------------
 
 
 class WithTrainStep(cornu.Model):
@@ -328,7 +328,7 @@ def test_train_on_batch_gives_this_batch_alone():
     assert model.predict_on_batch(X[:5]).shape == (5, 3)
 
 
-# Forms of data and models ----------------------------------------------------------------------------------------------
+# Forms of data and models -----------------------------------------------------------------------------------
 
 
 def two_by_two(k):
@@ -410,7 +410,7 @@ def test_raw_pixels_never_lose_a_class():
     np.testing.assert_allclose(loss, exact[np.arange(200), y].mean(), rtol=1e-5)
 
 
-# Interrupts and errors -------------------------------------------------------------------------------------------------
+# Interrupts and errors -----------------------------------------------------------------------------------
 
 
 class PressesCtrlC(cornu.callbacks.Callback):
