@@ -87,7 +87,9 @@ def test_a_planted_error_is_seen_by_the_harness():
             return super().call(inputs) * 1.001
 
     with pytest.raises(AssertionError):
-        layer_harness.check_inference(Row(lambda L: (Wrong if L._module is layers else L.AveragePooling1D)(2), (2, 6, 3)))
+        layer_harness.check_inference(
+            Row(lambda L: (Wrong if L._module is layers else L.AveragePooling1D)(2), (2, 6, 3))
+        )
 
 
 # Masks ----------------------------------------------------------------------------------------------------------------
