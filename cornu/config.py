@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,17 @@ def set_floatx(value: str) -> None:
         import jax
 
         jax.config.update("jax_enable_x64", True)
+
+
+@contextmanager
+def floatx_scope(value: str) -> Iterator[None]:
+    """Within it, `value` is the default floating-point dtype; JAX's own switch for 64 bits is left alone."""
+    before = floatx()
+    _choose("floatx", value, _FLOATS)
+    try:
+        yield
+    finally:
+        _settings["floatx"] = before
 
 
 def epsilon() -> float:

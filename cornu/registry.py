@@ -380,6 +380,10 @@ def kind_of_module(module: str | None) -> str | None:
     return "operation" if "ops" in parts else None
 
 
+_RELATED = {"layer": ("model", "operation"), "model": ("layer",), "optimizer": ("schedule",)}
+"""What may stand where an object of a kind is asked for, beside those of the kind."""
+
+
 def find(class_name: str, registered: str | None = None, module: str | None = None, kind: str | None = None) -> Any:
     """The class or function that a file's names stand for; ValueError where nothing does.
 
@@ -390,7 +394,8 @@ def find(class_name: str, registered: str | None = None, module: str | None = No
     for table, name in ((scope, registered), (scope, class_name), (_custom if foreign else {}, registered)):
         if name and name in table:
             return table[name]
-    kinds = [k for k in (kind_of_module(module), kind, *KINDS) if k and k != "callback"]
+    meant = (kind, *_RELATED.get(kind, ())) if kind else (kind_of_module(module), *KINDS)
+    kinds = [k for k in meant if k and k != "callback"]
     for table in (_tables[k] for k in kinds):
         if class_name in table:
             return table[class_name]

@@ -37,6 +37,27 @@ def no_network():
         yield
 
 
+@pytest.fixture(autouse=True)
+def same_settings():
+    """A test leaves the process's number types as it found them."""
+    yield
+    import jax
+
+    from cornu import config
+
+    assert not jax.config.read("jax_enable_x64"), "a test left 64-bit numbers switched on"
+    assert config.floatx() == "float32", "a test left another floating-point type behind"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_caches():
+    """What JAX compiled for one file of tests is dropped after it: memory stays small."""
+    yield
+    import jax
+
+    jax.clear_caches()
+
+
 @pytest.fixture(scope="session")
 def mnist():
     """MNIST, ((x_train, y_train), (x_test, y_test)), from the folder that CORNU_DATASETS names."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 
 import keras
 import numpy as np
@@ -419,8 +418,15 @@ class PressesCtrlC(cornu.callbacks.Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals need the main thread")
-def test_ctrl_c_keeps_the_state():
+@pytest.fixture
+def usual_ctrl_c():
+    """Python's own handler: a test runner's workers ignore the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_keeps_the_state(usual_ctrl_c):
     model = compiled(mlp(cornu))
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y, epochs=5, verbose=0, callbacks=[PressesCtrlC()])

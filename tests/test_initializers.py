@@ -106,7 +106,9 @@ def test_a_generator_gives_new_values_each_time_those_of_keras():
 
 def test_a_generator_is_saved_as_keras_saves_it():
     saved = initializers.serialize(initializers.RandomNormal(seed=SeedGenerator(5, "g")))
-    assert saved == keras.initializers.serialize(keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(5, "g")))
+    assert saved == keras.initializers.serialize(
+        keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(5, "g"))
+    )
     again = initializers.deserialize(saved)
     np.testing.assert_array_equal(again((3,)), initializers.RandomNormal(seed=SeedGenerator(5))((3,)))
 

@@ -238,14 +238,13 @@ def _in_float64(parts: Sequence[Any], variables: Sequence[Variable]) -> Iterator
     typed += [tensor for layer in layers if isinstance(layer, Model) for tensor in getattr(layer, "inputs", None) or ()]
     changed: list[tuple] = [(layer, "dtype_policy", dtypes.DTypePolicy("float64")) for layer in layers]
     changed += [(one, "dtype", "float64") for one in typed if dtypes.is_float(one.dtype)]
-    before, floatx = [(owner, name, getattr(owner, name)) for owner, name, _ in changed], config.floatx()
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in changed]
     try:
-        config.set_floatx("float64")
         for owner, name, value in changed:
             setattr(owner, name, value)
-        yield
+        with config.floatx_scope("float64"):
+            yield
     finally:
-        config.set_floatx(floatx)
         for owner, name, value in before:
             setattr(owner, name, value)
 
