@@ -1,6 +1,6 @@
-"""cornu's fit against a hand-written `lax.scan` over jitted steps, on the same work, in turn.
+"""cornu's fit against a hand-written `lax.scan` over jitted steps, and against Keras on JAX, on the same work, in turn.
 
-    python benchmarks/hand_written.py [--rounds 3] [--workloads softmax,mlp,sigmoid,deep,tiny]
+    python benchmarks/hand_written.py [--rounds 3] [--workloads softmax,mlp,sigmoid,deep,tiny] [--without-keras]
 
 Each measurement is a process of its own: it builds the network, trains it for a few epochs and reports the fastest
 epoch. The hand-written loop has no progress bar, no callbacks and counts loss and accuracy, as cornu does. Data are
@@ -10,8 +10,10 @@ random numbers of MNIST's shape: time doesn't depend on what they mean. Quote th
 from __future__ import annotations
 
 import argparse
+import importlib
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -36,21 +38,21 @@ def data(samples: int, features: int, classes: int) -> tuple[np.ndarray, np.ndar
     return rng.random((samples, features), dtype="float32"), rng.integers(0, classes, samples).astype("int32")
 
 
-def train_with_cornu(name: str) -> list[float]:
-    """The seconds of each epoch of `fit`."""
-    import cornu
-
+def train_with(package: str, name: str) -> list[float]:
+    """The seconds of each epoch of `fit`, with cornu or Keras."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    k = importlib.import_module(package)
     samples, batch, sizes, activation, dropout, optimizer, epochs = WORKLOADS[name]
     x, y = data(samples, sizes[0], sizes[-1])
-    layers = [cornu.Input((sizes[0],))]
-    layers += [cornu.layers.Dense(size, activation=activation) for size in sizes[1:-1]]
-    layers += [cornu.layers.Dropout(dropout)] if dropout else []
-    model = cornu.Sequential([*layers, cornu.layers.Dense(sizes[-1], activation="softmax")])
-    made = cornu.optimizers.RMSprop(1e-4) if optimizer == "rmsprop" else cornu.optimizers.Adam(1e-3)
+    layers = [k.Input((sizes[0],))]
+    layers += [k.layers.Dense(size, activation=activation) for size in sizes[1:-1]]
+    layers += [k.layers.Dropout(dropout)] if dropout else []
+    model = k.Sequential([*layers, k.layers.Dense(sizes[-1], activation="softmax")])
+    made = k.optimizers.RMSprop(1e-4) if optimizer == "rmsprop" else k.optimizers.Adam(1e-3)
     model.compile(made, "sparse_categorical_crossentropy", metrics=["accuracy"])
     times: list[float] = []
 
-    class Clock(cornu.callbacks.Callback):
+    class Clock(k.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             self.began = time.perf_counter()
 
@@ -128,23 +130,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workloads", default=",".join(WORKLOADS))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--child", nargs=2)
+    parser.add_argument("--without-keras", action="store_true")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        times = {"cornu": train_with_cornu, "by hand": train_by_hand}[args.child[0]](args.child[1])
-        print(json.dumps(times))
+        who, name = args.child
+        print(json.dumps(train_by_hand(name) if who == "by hand" else train_with(who, name)))
         return
-    print(f"{'workload':<10}{'cornu':>12}{'by hand':>12}{'cornu / by hand':>18}")
+    contestants = ["cornu", "by hand", *([] if args.without_keras else ["keras"])]
+    print("workload  " + "".join(f"{who:>12}" for who in contestants) + "   epoch; then each beside cornu's")
     for name in args.workloads.split(","):
-        best: dict[str, list[float]] = {"cornu": [], "by hand": []}
+        best: dict[str, list[float]] = {who: [] for who in contestants}
         for _ in range(args.rounds):
             for who in best:
                 command = [sys.executable, __file__, "--child", who, name]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 times = json.loads(done.stdout.splitlines()[-1])[1:]
                 best[who].append(min(times) if name != "tiny" else statistics.median(times))
-        ours, theirs = (statistics.median(best[who]) for who in ("cornu", "by hand"))
-        print(f"{name:<10}{ours * 1e3:>10.1f}ms{theirs * 1e3:>10.1f}ms{ours / theirs:>18.2f}")
+        seconds = {who: statistics.median(times) for who, times in best.items()}
+        ratios = "".join(f"{seconds[who] / seconds['cornu']:>8.2f}" for who in contestants[1:])
+        print(f"{name:<10}" + "".join(f"{seconds[who] * 1e3:>10.1f}ms" for who in contestants) + ratios)
 
 
 if __name__ == "__main__":
