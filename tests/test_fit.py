@@ -387,6 +387,26 @@ def test_frozen_layers_stay():
     assert not np.array_equal(free, model.layers[1].get_weights()[0])
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_stack_that_grows_or_shrinks_is_compiled_anew(nested):
+    inner = cornu.Sequential([cornu.Input((6,)), cornu.layers.Dense(5)])
+
+    class Around(cornu.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = inner
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    model = Around() if nested else inner
+    assert model.predict(X, verbose=0).shape == (70, 5)
+    inner.add(cornu.layers.Dense(2))
+    assert model.predict(X, verbose=0).shape == (70, 2)
+    inner.pop()
+    assert model.predict(X, verbose=0).shape == (70, 5)
+
+
 def test_a_value_read_before_fit_stays_readable():
     model = compiled(mlp(cornu))
     value = model.layers[0].kernel.value

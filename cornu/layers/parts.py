@@ -15,7 +15,7 @@ from cornu.errors import explain
 from cornu.random import SeedGenerator
 from cornu.variables import Variable
 
-_UNSEEN = {"_recorded", "_nodes", "_losses", "_compiled", "optimizer", "_step_cache"}
+_UNSEEN = {"_recorded", "_nodes", "_losses", "_compiled", "optimizer", "_step_cache", "_made_of"}
 
 
 def attributes(owner: Any) -> Iterator[tuple[str, Any]]:
@@ -49,7 +49,17 @@ def seed_generators(owner: Any) -> list[SeedGenerator]:
     return held(owner, SeedGenerator)
 
 
-_freezes = [0]
+_freezes, _changes = [0], [0]
+
+
+def note_change() -> None:
+    """A stack of layers grew or shrank."""
+    _changes[0] += 1
+
+
+def changes() -> int:
+    """How often any stack of layers grew or shrank so far: a step compiled before may hold other layers."""
+    return _changes[0]
 
 
 def freezes() -> int:

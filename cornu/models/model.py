@@ -49,6 +49,7 @@ class Model(Layer):
     def _reset_training(self) -> None:
         self._compiled: Compilation | None = None
         self._step_cache: dict[Any, Any] = {}
+        self._made_of: tuple[int, tuple[Layer, ...]] | None = None
         self.optimizer: Any = None
         self.stop_training = False
         self.history: Any = None

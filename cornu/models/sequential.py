@@ -7,7 +7,8 @@ from typing import Any
 
 from cornu import naming, random, registry, tree
 from cornu.errors import brief, explain
-from cornu.layers.core import Input, InputLayer
+from cornu.layers import parts
+from cornu.layers.core import Input, InputLayer, Lambda
 from cornu.layers.layer import Layer
 from cornu.models.functional import Functional
 from cornu.models.model import Model
@@ -48,8 +49,6 @@ class Sequential(Model):
             layer = layer.node.operation
         if not isinstance(layer, Layer):
             if callable(layer) and not isinstance(layer, type):
-                from cornu.layers.core import Lambda
-
                 layer = Lambda(layer)
             else:
                 raise ValueError(
@@ -82,6 +81,7 @@ class Sequential(Model):
         layer = self._stack.pop()
         del self._tensors[len(self._stack) :]
         self._cached, self.built = None, len(self._tensors) > 1
+        parts.note_change()
         return layer
 
     def _extend(self) -> None:
@@ -93,6 +93,7 @@ class Sequential(Model):
                 layer = self._stack[len(self._tensors)]
                 self._tensors.append(layer(self._tensors[-1]) if self._tensors else layer.output)
         self._cached, self.built = None, len(self._tensors) > 1
+        parts.note_change()
 
     def build(self, input_shape: Any = None) -> None:
         """Joins the layers into a graph for inputs of a shape."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from cornu import config, tree
 from cornu.engines.engine import get_engine
-from cornu.layers.parts import freezes
+from cornu.layers.parts import changes, freezes
 from cornu.training import step as steps
 from cornu.variables import Lease
 
@@ -38,11 +38,19 @@ class Session:
 
     def step(self, kind: str, form: str, inputs: Any, make: Callable[[], Any]) -> Any:
         """The compiled step for inputs of these shapes, made where there is none yet."""
-        key = (kind, form, self.engine.name, signature(inputs), self._trained() if kind == "train" else ())
+        trained = self._trained() if kind == "train" else ()
+        key = (kind, form, self.engine.name, signature(inputs), self._layers(), trained)
         cache = self.model._step_cache
         if key not in cache:
             cache[key] = make()
         return cache[key]
+
+    def _layers(self) -> tuple[Any, ...]:
+        """The layers of the model; looked up again where a stack of layers, anywhere, grew or shrank."""
+        model = self.model
+        if model._made_of is None or model._made_of[0] != changes():
+            model._made_of = changes(), tuple(model._flatten_layers(include_self=False))
+        return model._made_of[1]
 
     def _trained(self) -> tuple[int, ...]:
         """Which variables are trained; looked up again where somebody froze or unfroze a layer."""
