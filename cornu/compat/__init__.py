@@ -1,0 +1,1 @@
+"""Keras code of every era, served from cornu."""
