@@ -53,6 +53,9 @@ if TYPE_CHECKING:
         optimizers as optimizers,
     )
     from cornu import (
+        preprocessing as preprocessing,
+    )
+    from cornu import (
         random as random,
     )
     from cornu import (
@@ -89,7 +92,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "activations", "callbacks", "config", "constraints", "datasets", "dtypes", "initializers", "layers", "losses",
-    "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "visualization",
+    "metrics", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
+    "visualization",
 }  # fmt: skip
 _NAMES = {
     "DTypePolicy": "dtypes",

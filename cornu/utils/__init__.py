@@ -1,6 +1,11 @@
 """Small helpers around models and data."""
 
 from cornu.dtypes import standardize as standardize_dtype
+from cornu.preprocessing.image.pictures import array_to_img as array_to_img
+from cornu.preprocessing.image.pictures import img_to_array as img_to_array
+from cornu.preprocessing.image.pictures import load_img as load_img
+from cornu.preprocessing.image.pictures import save_img as save_img
+from cornu.preprocessing.sequence import pad_sequences as pad_sequences
 from cornu.registry import CustomObjectScope as CustomObjectScope
 from cornu.registry import custom_object_scope as custom_object_scope
 from cornu.registry import deserialize as deserialize_keras_object
