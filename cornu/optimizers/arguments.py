@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cornu.errors import brief, explain, nearest
-from cornu.optimizers.schedules import InverseTimeDecay
 from cornu.signature import Domain, boolean, integer, interval, maybe, named_parameters, nonnegative, positive
 
 _OLD_SPELLINGS = {"lr": "learning_rate"}
@@ -83,11 +82,6 @@ def check_clipping(cls: type, **limits: float | None) -> None:
                 got=", ".join(given),
             )
         )
-
-
-def with_decay(rate: Any, decay: float | None) -> Any:
-    """Keras 1 and 2's `decay`: rate / (1 + decay * step)."""
-    return InverseTimeDecay(rate, 1, decay) if decay else rate
 
 
 def takes_step(rate: Callable) -> bool:

@@ -16,7 +16,7 @@ from cornu.errors import brief, explain
 from cornu.optimizers import arguments
 from cornu.optimizers.gradients import clip_by_global_norm, clip_by_norm
 from cornu.optimizers.state import State, branch, slot_name
-from cornu.signature import check_domains
+from cornu.signature import check_domains, maybe, nonnegative
 from cornu.variables import Variable, functional
 
 
@@ -71,15 +71,15 @@ class Optimizer(State):
     learning_rate)`, with `add_variable_from_reference`, `_get_variable_index` and `assign`.
 
     Differences from Keras: formulas are computed, and state is kept, in float32 at least, because in 16 bits beta_2 =
-    0.999 is 1 and small gradients square to 0. `decay`, Keras 2's learning_rate / (1 + decay * step), is honored, not
-    ignored. A callable rate may take the step. A gradient of the wrong shape is an error, and so are lists of
-    different lengths.
+    0.999 is 1 and small gradients square to 0. `decay`, Keras 2's learning_rate / (1 + decay * iterations), is honored,
+    not ignored; `learning_rate` stays what it begins with, and may be set. A callable rate may take the step. A
+    gradient of the wrong shape is an error, and so are lists of different lengths.
     """
 
     needs_loss = False
     """Whether `apply` must be given `loss` and `loss_function`: for methods that search along a line."""
 
-    domains = arguments.DOMAINS
+    domains = {**arguments.DOMAINS, "decay": maybe(nonnegative)}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -102,7 +102,7 @@ class Optimizer(State):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        learning_rate = arguments.with_decay(learning_rate, kwargs.pop("decay", None))
+        self.decay = kwargs.pop("decay", None) or 0.0
         if kwargs:
             raise ValueError(arguments.unknown(type(self), next(iter(kwargs))))
         arguments.check_clipping(type(self), clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
@@ -309,7 +309,7 @@ class Optimizer(State):
 
     def _advance(self, gradients: list[jax.Array], variables: list[Variable], objective: tuple) -> None:
         """One real update: clipping, weight decay, then the formula for each variable."""
-        rate = jnp.asarray(self.learning_rate)
+        rate = self._decayed_rate()
         gradients = self._clip(gradients)
         for variable in variables:
             decay = self.weight_decay_of(variable)
@@ -479,6 +479,11 @@ class Optimizer(State):
         else:
             self._learning_rate.assign(learning_rate)
 
+    def _decayed_rate(self) -> jax.Array:
+        """The rate with which this update is made."""
+        rate = jnp.asarray(self.learning_rate)
+        return rate / (1 + self.decay * jnp.asarray(self.iterations, rate.dtype)) if self.decay else rate
+
     def _rate_cell(self, learning_rate: Any) -> Variable:
         check_domains(type(self), {"learning_rate": learning_rate})
         first = initializers.Constant(np.asarray(learning_rate))
@@ -490,6 +495,7 @@ class Optimizer(State):
             "name": self.name,
             "learning_rate": registry.serialize(rate) if callable(rate) else float(rate.numpy()),
             **{name: getattr(self, name) for name in arguments.DOMAINS if name != "learning_rate"},
+            **({"decay": self.decay} if self.decay else {}),
         }
 
 
