@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +26,8 @@ if jax.__version_info__ < OLDEST:
 
 import jax.extend.core as _core  # noqa: E402
 from jax._src import config as _config  # noqa: E402
+from jax._src import core as _tracing  # noqa: E402
+from jax._src import linear_util as _linear  # noqa: E402
 from jax._src import source_info_util as _source  # noqa: E402
 from jax._src.interpreters import partial_eval as _partial_eval  # noqa: E402
 from jax._src.lax import special as _special  # noqa: E402
@@ -70,6 +74,11 @@ SPECIAL: dict[str, Callable] = {
 }
 
 
+def asked_by_operator() -> bool:
+    """Whether the caller of the calling function is an operator of a JAX array, which gives way to foreign types."""
+    return sys._getframe(2).f_code.co_name.startswith("_operator_")
+
+
 def close(jaxpr: Jaxpr | ClosedJaxpr) -> ClosedJaxpr:
     """A jaxpr with its constants; those that have none may come bare."""
     return jaxpr if isinstance(jaxpr, ClosedJaxpr) else ClosedJaxpr(jaxpr, ())
@@ -114,6 +123,100 @@ def without_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
     """The same program without equations whose results nobody uses; all inputs stay."""
     jaxpr, _ = _partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
     return ClosedJaxpr(jaxpr, closed.consts)
+
+
+# --- seeing what is executed ----------------------------------------------------------------------------------
+
+
+class Recorder(_tracing.Trace):
+    """While it is current, `handle(primitive, operands, params)` executes every primitive and sees its values.
+
+    The values stay what they are outside of it: concrete arrays, or the tracers of the trace around.
+    """
+
+    __slots__ = ("_handle", "parent_trace")
+
+    def __init__(self, handle: Callable[[Any, Any, dict], Any]) -> None:
+        super().__init__()
+        self.parent_trace = _tracing.trace_ctx.trace
+        self.requires_low = self.parent_trace.requires_low
+        self._handle = handle
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether what is recorded runs later, in a compiled program."""
+        outermost = self.parent_trace
+        while isinstance(outermost, Recorder):
+            outermost = outermost.parent_trace
+        return outermost is not _tracing.eval_trace
+
+    def execute(self, primitive: Any, operands: Any, params: dict) -> Any:
+        """Executes a primitive outside of the recorder."""
+        with self.outside():
+            return primitive.bind(*operands, **params)
+
+    def outside(self) -> Any:
+        """Within it, nothing is recorded."""
+        return _tracing.set_current_trace(self.parent_trace)
+
+    def inside(self) -> Any:
+        """Within it, the recorder is current."""
+        return _tracing.set_current_trace(self)
+
+    def stage_value(self, val: Any) -> Any:
+        """A value of the trace around is one here."""
+        return self.parent_trace.stage_value(val)
+
+    def process_primitive(self, primitive: Any, tracers: Any, params: Any, /) -> Any:
+        """JAX's hook for a primitive."""
+        return self._handle(primitive, tracers, params)
+
+    def process_call(self, call_primitive: Any, f: Any, tracers: Any, params: Any, /) -> Any:
+        """JAX's hook for a call."""
+        return self._handle(call_primitive, tracers, {"subfuns": (f,), **params})
+
+    def process_custom_jvp_call(self, primitive: Any, fun: Any, jvp: Any, tracers: Any, /, **params: Any) -> Any:
+        """JAX's hook for a function with a forward rule of its own."""
+        return self._handle(primitive, tracers, {"subfuns": (fun, jvp), **params})
+
+    def process_custom_vjp_call(
+        self, primitive: Any, fun: Any, fwd: Any, bwd: Any, tracers: Any, /, **params: Any
+    ) -> Any:
+        """JAX's hook for a function with a backward rule of its own."""
+        return self._handle(primitive, tracers, {"subfuns": (fun, fwd, bwd), **params})
+
+
+def identity_of(params: dict) -> tuple:
+    """A primitive's parameters as something that is equal where they mean the same; TypeError if that can't be told."""
+    return tuple((name, _identities(value) if name == "subfuns" else value) for name, value in sorted(params.items()))
+
+
+def _identities(functions: tuple) -> tuple:
+    """A function with rules: the same one where all of them wrap the same Python functions in the same way."""
+    function, *rules = functions
+    return function, *(rule.f for rule in rules if isinstance(rule, _linear.WrappedFun))
+
+
+def captured(params: dict) -> list:
+    """The concrete arrays that programs among a primitive's parameters captured when they were traced."""
+    found = []
+    for value in params.values():
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, ClosedJaxpr):
+                found += item.consts
+                item = item.jaxpr
+            if isinstance(item, Jaxpr):
+                found += _captured_inside(item)
+    return found
+
+
+_captured: weakref.WeakKeyDictionary[Jaxpr, list] = weakref.WeakKeyDictionary()
+
+
+def _captured_inside(jaxpr: Jaxpr) -> list:
+    if jaxpr not in _captured:
+        _captured[jaxpr] = [value for equation in jaxpr.eqns for value in captured(equation.params)]
+    return _captured[jaxpr]
 
 
 # --- where an equation comes from -----------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from cornu.errors import explain
 _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 _autocast: ContextVar[str | None] = ContextVar("autocast", default=None)
 _deferred: ContextVar[bool] = ContextVar("deferred", default=False)
+_reader: ContextVar[Callable[[Variable, Any], Any] | None] = ContextVar("reader", default=None)
 _numbers = itertools.count()
 
 
@@ -103,6 +104,9 @@ class Variable:
         """The current value: an array, or a tracer inside a trace; cast where autocasting is on."""
         scope = _scope.get()
         value = scope.read(self) if scope is not None else self.stored()
+        reader = _reader.get()
+        if reader is not None:
+            value = reader(self, value)
         dtype = _autocast.get()
         if dtype is not None and self.autocast and dtype != self.dtype and dtypes.is_float(self.dtype):
             return value.astype(dtype)
@@ -220,13 +224,19 @@ class Variable:
 
 
 def _give_operators(cls: type) -> None:
-    """Arithmetic and comparisons of a variable are those of its value."""
+    """Arithmetic and comparisons of a variable are those of its value.
+
+    Beside a symbolic tensor, which says by NumPy's own word that its operators go first, the variable itself is taken.
+    """
+
+    def goes_first(other: Any) -> bool:
+        return getattr(type(other), "__array_ufunc__", other) is None
 
     def forward(function: Callable) -> Callable:
-        return lambda self, other: function(self.value, _unwrap(other))
+        return lambda self, other: NotImplemented if goes_first(other) else function(self.value, _unwrap(other))
 
     def backward(function: Callable) -> Callable:
-        return lambda self, other: function(_unwrap(other), self.value)
+        return lambda self, other: NotImplemented if goes_first(other) else function(_unwrap(other), self.value)
 
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
         function, plain = getattr(operator, name), name.rstrip("_")
@@ -264,6 +274,20 @@ def autocast(dtype: str | None) -> Iterator[None]:
 
 
 @contextmanager
+def reading(reader: Callable[[Variable, Any], Any]) -> Iterator[None]:
+    """Within it, what a variable reads as is `reader(variable, value)`: who records sees each read.
+
+    An outer reader comes first.
+    """
+    outer = _reader.get()
+    token = _reader.set(reader if outer is None else lambda variable, value: reader(variable, outer(variable, value)))
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+@contextmanager
 def deferred() -> Iterator[None]:
     """Within it, variables are made without values; each gets its initial one when it is first read.
 
@@ -274,6 +298,14 @@ def deferred() -> Iterator[None]:
         yield
     finally:
         _deferred.reset(token)
+
+
+def adopt(variable: Variable) -> Variable:
+    """The variable, which belongs to the scope that is active now, if there is one."""
+    scope = _scope.get()
+    if scope is not None:
+        scope.adopt(variable)
+    return variable
 
 
 def current_scope() -> Scope:
@@ -297,6 +329,7 @@ class Scope:
         self.written: dict[int, Variable] = {}
         self.strays: dict[int, Variable] = {}
         self.notes: dict[int, list] = {}
+        self._made: list[Variable] = []
 
     def __enter__(self) -> Scope:
         self._parent = _scope.get()
@@ -325,6 +358,11 @@ class Scope:
     def values(self, variables: Sequence[Variable]) -> tuple:
         """The present values of variables."""
         return tuple(self.read(v) for v in variables)
+
+    def adopt(self, variable: Variable) -> None:
+        """Takes a variable that the traced function made for itself: nobody has to hand in its value."""
+        self._made.append(variable)
+        self._values[id(variable)] = variable.stored()
 
 
 def notes(owner: Any, stored: list) -> list:
