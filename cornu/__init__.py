@@ -129,3 +129,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULES, *_NAMES})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext cornu` in a notebook: from now on its cells import Keras, of any era, from cornu."""
+    from cornu.compat import notebook
+
+    notebook.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext cornu`: Keras is imported as it is installed."""
+    from cornu.compat import notebook
+
+    notebook.unload(shell)

@@ -1,0 +1,182 @@
+"""What layers of old eras had: their places in graphs, ways to make weights, other names of their attributes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cornu.compat import notices, symbolic_losses, values
+from cornu.errors import explain, nearest
+from cornu.layers.layer import Layer
+from cornu.symbolic import KerasTensor, Node
+from cornu.variables import Variable
+
+ATTRIBUTES = {
+    "W": "kernel", "b": "bias", "U": "recurrent_kernel", "output_dim": "units", "nb_filter": "filters",
+    "p": "rate", "sigma": "stddev", "border_mode": "padding", "subsample": "strides", "dim_ordering": "data_format",
+    "init": "kernel_initializer", "inner_activation": "recurrent_activation", "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer", "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint",
+    "running_mean": "moving_mean", "running_std": "moving_variance", "inbound_nodes": "_nodes",
+    "_inbound_nodes": "_nodes", "alpha": "negative_slope", "batch_input_shape": "given_batch_shape",
+    "_trainable_weights": "trainable_weights", "_non_trainable_weights": "non_trainable_weights",
+}  # fmt: skip
+"""Old names of attributes, and today's. Where a layer has several meanings, the first that it has counts."""
+
+_plain_init, _plain_add_weight, _plain_add_loss = Layer.__init__, Layer.add_weight, Layer.add_loss
+_SHAPES = {"batch_input_shape": "batch_shape"}
+
+
+def _init(self: Layer, *args: Any, **kwargs: Any) -> None:
+    """Layer.__init__, which takes the old names of what every layer takes."""
+    for old, new in _SHAPES.items():
+        if old in kwargs:
+            notices.note(f"{type(self).__name__}({old}=...)", f"{new}=...")
+            kwargs[new] = kwargs.pop(old)
+    weights = kwargs.pop("weights", None)
+    for name in ("create_input_layer", "dynamic"):
+        kwargs.pop(name, None)
+    before = {name: value for name, value in vars(self).items() if name != "_recorded"}
+    _plain_init(self, *args, **kwargs)
+    for name in ("supports_masking", "input_spec", "trainable"):
+        if name in before:  # set before the constructor was called, as old layers did
+            setattr(self, name, before[name])
+    if weights is not None:
+        values.with_weights(self, weights)
+
+
+_init.__signature__ = inspect.signature(_plain_init)  # type: ignore[attr-defined]
+
+
+def _add_weight(self: Layer, *args: Any, **kwargs: Any) -> Variable:
+    """Layer.add_weight, which in Keras 2 took the name first."""
+    if args and (isinstance(args[0], str) or args[0] is None) and (len(args) > 1 or "shape" in kwargs):
+        kwargs["name"], args = args[0], args[1:]
+    for name in ("getter", "partitioner", "use_resource", "synchronization", "collections", "experimental_autocast"):
+        kwargs.pop(name, None)
+    if hasattr(kwargs.get("dtype"), "name"):
+        kwargs["dtype"] = kwargs["dtype"].name
+    shape = args[0] if args else kwargs.get("shape")
+    if isinstance(shape, (list, tuple)) and any(isinstance(size, float) for size in shape):
+        raise TypeError(explain(f"Layer {self.name!r}: a weight's sizes are whole numbers.", got=shape))
+    return _plain_add_weight(self, *args, **kwargs)
+
+
+def _add_loss(self: Layer, losses: Any, inputs: Any = None) -> None:
+    """Layer.add_loss; on a model, symbolic tensors of its graph are losses, too."""
+    given = list(losses) if isinstance(losses, (list, tuple)) else [losses]
+    symbolic = [loss for loss in given if isinstance(loss, KerasTensor)]
+    if symbolic:
+        symbolic_losses.add(self, symbolic)
+    numbers = [loss() if callable(loss) else loss for loss in given if not isinstance(loss, KerasTensor)]
+    if numbers:
+        _plain_add_loss(self, numbers)
+
+
+def _add_update(self: Layer, updates: Any, inputs: Any = None) -> None:
+    """Assigns the new values: `K.update` and its like do it when they are called; pairs are assigned here."""
+    for update in updates if isinstance(updates, list) else [updates]:
+        if isinstance(update, tuple) and len(update) == 2 and isinstance(update[0], Variable):
+            update[0].assign(update[1])
+
+
+def _add_metric(self: Layer, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+    """A number reported beside the loss: its mean over the batches of an epoch."""
+    if isinstance(value, KerasTensor):
+        symbolic_losses.add_metric(self, value, name or "metric")
+        return
+    from cornu.metrics import Mean
+
+    kept = self.__dict__.setdefault("_added_metrics", {})
+    kept.setdefault(name or "metric", Mean(name=name or "metric")).update_state(value)
+
+
+def _node(self: Layer, index: int) -> Node:
+    if not -len(self._nodes) <= index < len(self._nodes):
+        raise ValueError(explain(f"Layer {self.name!r} isn't called so often.", expected=len(self._nodes), got=index))
+    return self._nodes[index]
+
+
+def _one(values: Sequence[Any]) -> Any:
+    return values[0] if len(values) == 1 else list(values)
+
+
+def _shapes(tensors: Sequence[KerasTensor]) -> Any:
+    return _one([tensor.shape for tensor in tensors])
+
+
+def _same(layer: Layer, what: str) -> Any:
+    """The shapes of the inputs or outputs, where the layer's calls agree on them."""
+    found = [_shapes(getattr(node, what)) for node in layer._nodes]
+    if not found:
+        shape = getattr(layer, "_built_for", None)
+        if what == "inputs" and shape:
+            return next(iter(shape.values()))
+        raise AttributeError(explain(f"Layer {layer.name!r} isn't called yet, so its {what} have no shape."))
+    if any(shape != found[0] for shape in found):
+        raise AttributeError(
+            explain(f"The calls of layer {layer.name!r} have different {what}.", fix="Use get_output_shape_at(i).")
+        )
+    return found[0]
+
+
+def _missing(self: Layer, name: str) -> Any:
+    """An attribute by its old name."""
+    own = inspect.getattr_static(type(self), name, None)
+    if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
+        return own.__get__(self, type(self))
+    new = ATTRIBUTES.get(name)
+    if new is not None and (new in vars(self) or hasattr(type(self), new)):
+        notices.note(f"layer.{name}", f"layer.{new}")
+        return getattr(self, new)
+    known = [] if name.startswith("_") else dir(self)
+    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{nearest(name, known)}")
+
+
+class Derived:
+    """A property that an attribute of an object's own hides: some layers have an argument of this name."""
+
+    def __init__(self, get: Callable[[Any], Any]) -> None:
+        self.get = get
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The value, derived."""
+        return self if instance is None else self.get(instance)
+
+
+def _replace_weights(trainable: bool) -> Any:
+    kept = getattr(Layer, "trainable_weights" if trainable else "non_trainable_weights").fget
+
+    def assign(self: Layer, variables: Sequence[Variable]) -> None:
+        """Old layers named their weights in a list."""
+        self.__dict__.setdefault("_named_weights", {})[trainable] = list(variables)
+        for variable in variables:
+            variable.trainable = variable.made_trainable = trainable
+
+    return property(kept, assign)
+
+
+ADDED = {
+    "__init__": _init,
+    "__getattr__": _missing,
+    "add_weight": _add_weight,
+    "add_variable": _add_weight,
+    "add_loss": _add_loss,
+    "add_update": _add_update,
+    "add_metric": _add_metric,
+    "trainable_weights": _replace_weights(True),
+    "non_trainable_weights": _replace_weights(False),
+    "input_shape": Derived(lambda self: _same(self, "inputs")),
+    "output_shape": Derived(lambda self: _same(self, "outputs")),
+    "get_input_at": lambda self, node_index: _one(_node(self, node_index).inputs),
+    "get_output_at": lambda self, node_index: _one(_node(self, node_index).outputs),
+    "get_input_shape_at": lambda self, node_index: _shapes(_node(self, node_index).inputs),
+    "get_output_shape_at": lambda self, node_index: _shapes(_node(self, node_index).outputs),
+    "get_output_shape_for": lambda self, input_shape: self.compute_output_shape(input_shape),
+    "assert_input_compatibility": lambda self, inputs: None,
+    "get_updates_for": lambda self, inputs: [],
+    "get_losses_for": lambda self, inputs: self.losses,
+    "updates": Derived(lambda self: []),
+    "uses_learning_phase": False,
+}
+"""What is put on Layer."""

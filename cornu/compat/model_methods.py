@@ -1,0 +1,268 @@
+"""What models of old eras could do: training by generators, classes and probabilities, files of any name."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from cornu import tree
+from cornu.compat import dialect, files, losses_by_name, notices, symbolic_losses
+from cornu.errors import explain
+from cornu.models.model import Model
+from cornu.training.py_dataset import PyDataset
+
+# Compiling -----------------------------------------------------------------------------------------------------------
+
+_plain = {name: getattr(Model, name) for name in ("compile", "fit", "train_on_batch", "save", "save_weights",
+                                                  "load_weights", "evaluate", "summary")}  # fmt: skip
+
+
+def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
+    """Model.compile, with the era's losses, metrics and optimizers behind their names."""
+    loss = tree.map(symbolic_losses.closed, losses_by_name.loss(loss))
+    for name in ("metrics", "weighted_metrics"):
+        if kwargs.get(name) is not None:
+            kwargs[name] = tree.map(symbolic_losses.closed, losses_by_name.metrics(kwargs[name]))
+    if isinstance(kwargs.get("loss_weights"), np.ndarray):
+        kwargs["loss_weights"] = list(kwargs["loss_weights"])
+    _plain["compile"](self, losses_by_name.optimizer(optimizer), loss, *args, **kwargs)
+    if dialect.current().before("keras3"):
+        self.__dict__["_trained_as"] = _trainable(self)
+
+
+def _trainable(model: Model) -> dict[int, tuple[Any, bool]]:
+    """Which layers are trained now."""
+    return {id(layer): (layer, layer._trainable) for layer in model._flatten_layers()}
+
+
+@contextmanager
+def as_compiled(model: Model) -> Iterator[None]:
+    """Within it, what was frozen when the model was compiled is frozen, and nothing else.
+
+    Until Keras 3, `compile` settled what is trained: a GAN freezes its discriminator after compiling it.
+    """
+    wanted = model.__dict__.get("_trained_as", {})
+    now = _trainable(model)
+    changed = [layer for key, (layer, flag) in wanted.items() if key in now and now[key][1] != flag]
+    if not changed:
+        yield
+        return
+    notices.note("trainable = ... after compile()", "compile() again: what is trained was settled there")
+    kept = [(v, v.trainable) for v in model.variables]
+    for layer, flag in wanted.values():
+        _set_own(layer, flag)
+    try:
+        yield
+    finally:
+        for layer, flag in now.values():
+            _set_own(layer, flag)
+        for variable, flag in kept:
+            variable.trainable = flag
+
+
+def _set_own(layer: Any, flag: bool) -> None:
+    """Freezes or unfreezes a layer without those inside it."""
+    from cornu.layers import parts
+
+    layer._trainable = flag
+    parts._freezes[0] += 1
+    for variable in parts.own_variables(layer):
+        variable.trainable = flag and variable.made_trainable
+
+
+# Training ------------------------------------------------------------------------------------------------------------
+
+
+def _fit(self: Model, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """Model.fit, whose callbacks see the validation data, and with `class_weight="auto"` and the like refused."""
+    _tell_callbacks(self, x, kwargs)
+    kwargs["epochs"] = int(kwargs.get("epochs", 1))
+    with as_compiled(self):
+        return _plain["fit"](self, x, y, *args, **kwargs)
+
+
+def _tell_callbacks(model: Model, x: Any, arguments: dict[str, Any]) -> None:
+    validation = arguments.get("validation_data")
+    if not isinstance(validation, (list, tuple)) or len(validation) < 2:
+        return
+    for callback in arguments.get("callbacks") or []:
+        inputs = [np.asarray(a) for a in tree.flatten(validation[0])]
+        targets = [np.asarray(a) for a in tree.flatten(validation[1])]
+        callback.validation_data = [*inputs, *targets, *(np.ones(len(t)) for t in targets)]
+
+
+def _train_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
+    """Model.train_on_batch, of what was trained when the model was compiled."""
+    with as_compiled(self):
+        return _plain["train_on_batch"](self, *args, **kwargs)
+
+
+def _steps(generator: Any, steps: int | None, samples: int | None) -> tuple[Any, int | None]:
+    """The generator and its number of batches; Keras 1 counted samples."""
+    if steps is not None or samples is None:
+        return generator, None if steps is None else int(steps)
+    if isinstance(generator, PyDataset):
+        return generator, math.ceil(samples / len(tree.flatten(generator[0])[0]))
+    first = next(generator)
+    size = len(tree.flatten(first[0] if isinstance(first, (list, tuple)) else first)[0])
+
+    def again() -> Iterator[Any]:
+        yield first
+        yield from generator
+
+    return again(), math.ceil(samples / size)
+
+
+def _fit_generator(
+    self: Model,
+    generator: Any,
+    steps_per_epoch: int | None = None,
+    epochs: int = 1,
+    verbose: int = 1,
+    callbacks: Any = None,
+    validation_data: Any = None,
+    validation_steps: int | None = None,
+    class_weight: Any = None,
+    shuffle: bool = True,
+    initial_epoch: int = 0,
+    validation_freq: int = 1,
+    samples_per_epoch: int | None = None,
+    nb_val_samples: int | None = None,
+) -> Any:
+    """Trains on batches from a generator; today `fit` does."""
+    notices.note("model.fit_generator(...)", "model.fit(...)")
+    generator, steps = _steps(generator, steps_per_epoch, samples_per_epoch)
+    if nb_val_samples is not None or validation_steps is not None:
+        validation_data, validation_steps = _steps(validation_data, validation_steps, nb_val_samples)
+    return self.fit(
+        generator, epochs=epochs, verbose=verbose, callbacks=callbacks, validation_data=validation_data,
+        class_weight=class_weight, shuffle=shuffle, initial_epoch=initial_epoch, steps_per_epoch=steps,
+        validation_steps=validation_steps, validation_freq=validation_freq,
+    )  # fmt: skip
+
+
+def _evaluate_generator(
+    self: Model,
+    generator: Any,
+    steps: int | None = None,
+    callbacks: Any = None,
+    verbose: int = 0,
+    val_samples: int | None = None,
+) -> Any:
+    """The loss and metrics on batches from a generator; today `evaluate` does."""
+    notices.note("model.evaluate_generator(...)", "model.evaluate(...)")
+    generator, steps = _steps(generator, steps, val_samples)
+    return self.evaluate(generator, steps=steps, callbacks=callbacks, verbose=verbose)
+
+
+def _predict_generator(
+    self: Model,
+    generator: Any,
+    steps: int | None = None,
+    callbacks: Any = None,
+    verbose: int = 0,
+    val_samples: int | None = None,
+) -> Any:
+    """The outputs for batches from a generator; today `predict` does. Keras 1 gave `val_samples` of them."""
+    notices.note("model.predict_generator(...)", "model.predict(...)")
+    generator, steps = _steps(generator, steps, val_samples)
+    found = self.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)
+    return found if val_samples is None else tree.map(lambda array: array[:val_samples], found)
+
+
+# Predicting ----------------------------------------------------------------------------------------------------------
+
+
+def _predict_proba(self: Model, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
+    """The outputs, as probabilities; today `predict`."""
+    notices.note("model.predict_proba(x)", "model.predict(x)")
+    return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def _predict_classes(self: Model, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
+    """The most probable class of each sample; for one output unit, whether it is above 1/2."""
+    notices.note("model.predict_classes(x)", "model.predict(x).argmax(-1), or model.predict(x) > 0.5")
+    found = self.predict(x, batch_size=batch_size, verbose=verbose)
+    return found.argmax(-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+
+def _to_yaml(self: Model, **kwargs: Any) -> str:
+    """The architecture as YAML: JSON is YAML, too."""
+    notices.note("model.to_yaml()", "model.to_json()")
+    return self.to_json()
+
+
+
+
+def _reset_states(self: Model) -> None:
+    """Sets the states of recurrent layers to zero."""
+    notices.note("model.reset_states()", "layer.reset_state() of each stateful layer")
+    for layer in self._flatten_layers(include_self=False):
+        if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+            layer.reset_state()
+
+
+def _nothing(self: Model) -> None:
+    """Nothing: functions are compiled when they are first used."""
+
+
+class Logs(dict):
+    """A history's values: what is called "acc" in one era and "accuracy" in another is found under both names."""
+
+    def __missing__(self, name: str) -> Any:
+        for old, new in (("acc", "accuracy"), ("accuracy", "acc"), ("lr", "learning_rate"), ("learning_rate", "lr")):
+            prefix = "val_" if name.startswith("val_") else ""
+            if name == prefix + old and prefix + new in self:
+                notices.note(f'history["{name}"]', f'history["{prefix}{new}"]')
+                return self[prefix + new]
+        raise KeyError(explain(f"The history has no {name!r}.", expected=", ".join(map(str, self))))
+
+
+def _new_history(plain: Callable) -> Callable:
+    def __init__(self: Any) -> None:
+        plain(self)
+        self.history = Logs()
+
+    return __init__
+
+
+def _on_history() -> dict[str, Any]:
+    from cornu.training.callbacks.history import History
+
+    return {"__init__": _new_history(History.__init__)}
+
+
+ON_HISTORIES = _on_history()
+
+ADDED: dict[str, Any] = {
+    "compile": _compile,
+    "fit": _fit,
+    "train_on_batch": _train_on_batch,
+    "fit_generator": _fit_generator,
+    "evaluate_generator": _evaluate_generator,
+    "predict_generator": _predict_generator,
+    "predict_proba": _predict_proba,
+    "predict_classes": _predict_classes,
+    "save": files.save,
+    "save_weights": files.save_weights,
+    "load_weights": files.load_weights,
+    "to_yaml": _to_yaml,
+    "reset_states": _reset_states,
+    "_make_predict_function": _nothing,
+    "_make_train_function": _nothing,
+    "_make_test_function": _nothing,
+    "make_predict_function": _nothing,
+    "make_train_function": _nothing,
+    "make_test_function": _nothing,
+    "model": property(lambda self: self),
+}
+"""What is put on Model."""

@@ -1,0 +1,140 @@
+"""Losses and metrics that name tensors of a model's graph, as old programs wrote them.
+
+    def vae_loss(x, decoded):                             # closes over symbolic tensors of the model
+        return K.mean(K.square(x - decoded)) - 0.5 * K.sum(1 + log_var - K.square(mean) - K.exp(log_var))
+    vae.add_loss(K.mean(...)); vae.add_metric(tensor, "kl")
+
+While a step runs, the values of all tensors of the graph are known. A loss that comes out symbolic is computed from
+them; a loss or metric that was added to a model becomes one more result of its graph.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cornu import tree
+from cornu.errors import explain
+from cornu.layers.layer import Layer
+from cornu.metrics import Mean
+from cornu.models.functional import Functional
+from cornu.models.graph import Graph
+from cornu.symbolic import KerasTensor
+from cornu.variables import current_scope
+
+_plain_run = Graph.run
+_known: dict[int, Any] = {}
+_depth = 0
+
+
+def _run(self: Graph, values: Sequence[Any], call: Callable | None = None) -> list[Any]:
+    """Graph.run, which inside a step keeps every tensor's value until the next model runs."""
+    global _depth
+    if current_scope() is None:
+        return _plain_run(self, values, call)
+    if not _depth:
+        _known.clear()
+    _known.update({id(tensor): value for tensor, value in zip(self.inputs, values, strict=True)})
+    inner = call or (lambda node, args, kwargs: node.operation(*args, **kwargs))
+
+    def keep(node: Any, args: tuple, kwargs: dict) -> Any:
+        results = inner(node, args, kwargs)
+        _known.update({id(tensor): value for tensor, value in zip(node.outputs, tree.flatten(results), strict=True)})
+        return results
+
+    _depth += 1
+    try:
+        return _plain_run(self, values, keep)
+    finally:
+        _depth -= 1
+
+
+ON_GRAPHS = {"run": _run}
+
+
+class LossGraph(Graph):
+    """A graph that computes losses and metrics, too, and hands them to its model."""
+
+    def __init__(self, model: Any, losses: Sequence[KerasTensor], metrics: dict[str, KerasTensor]) -> None:
+        self._model, self._losses, self._named = model, list(losses), dict(metrics)
+        plain = model._graph
+        outputs = plain.outputs[: getattr(plain, "_count", None)]
+        self._count = len(outputs)
+        super().__init__(plain.inputs, [*outputs, *self._losses, *self._named.values()])
+        self.outputs, self._all = outputs, self.outputs
+
+    def run(self, values: Sequence[Any], call: Callable | None = None) -> list[Any]:
+        """The outputs' values; the losses go to the model."""
+        shown, self.outputs = self.outputs, self._all
+        try:
+            results = super().run(values, call)
+        finally:
+            self.outputs = shown
+        added = results[self._count :]
+        for loss in added[: len(self._losses)]:
+            self._model.add_loss(loss)
+        for name, value in zip(self._named, added[len(self._losses) :], strict=True):
+            self._model.added_metrics[name].update_state(value)
+        return results[: self._count]
+
+
+def add(model: Any, losses: Sequence[KerasTensor]) -> None:
+    """Adds tensors of a model's graph to its loss.
+
+    Raises ValueError for a layer, or a model without a graph.
+    """
+    if not isinstance(model, Functional):
+        raise ValueError(
+            explain(
+                f"{type(model).__name__} {model.name!r}: only a model of a graph takes symbolic losses.",
+                fix="Call add_loss inside of the layer's call().",
+            )
+        )
+    graph = model._graph
+    _replace(model, [*getattr(graph, "_losses", ()), *losses], getattr(graph, "_named", {}))
+
+
+def add_metric(model: Any, value: KerasTensor, name: str) -> None:
+    """Adds a tensor of a model's graph to what it reports."""
+    if not isinstance(model, Functional):
+        raise ValueError(explain(f"{type(model).__name__} {model.name!r}: only a model of a graph takes metrics."))
+    model.__dict__.setdefault("added_metrics", {})[name] = Mean(name=name)
+    graph = model._graph
+    _replace(model, getattr(graph, "_losses", ()), {**getattr(graph, "_named", {}), name: value})
+
+
+def _replace(model: Any, losses: Sequence[KerasTensor], metrics: dict[str, KerasTensor]) -> None:
+    model._graph = LossGraph(model, losses, metrics)
+    model._operations = model._graph.operations()
+    if hasattr(model, "_step_cache"):
+        model._step_cache.clear()
+
+
+def closed(function: Any) -> Any:
+    """A person's loss or metric function; where its result is symbolic, it is computed from the step's tensors."""
+    if isinstance(function, (str, type)) or not callable(function) or isinstance(function, Layer):
+        return function
+    if not hasattr(function, "__name__"):
+        return function
+
+    @functools.wraps(function)
+    def compute(y_true: Any, y_pred: Any, *rest: Any, **named: Any) -> Any:
+        found = function(y_true, y_pred, *rest, **named)
+        return evaluate(found) if isinstance(found, KerasTensor) else found
+
+    return compute
+
+
+def evaluate(tensor: KerasTensor) -> Any:
+    """The value of a symbolic tensor in the step that runs; ValueError where the step doesn't know its sources."""
+    waiting, sources, seen = [tensor], {}, set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in _known:
+            sources[id(one)] = one
+        elif id(one) not in seen and one.node is not None:
+            seen.add(id(one))
+            waiting += one.node.inputs
+    graph = Graph(list(sources.values()), [tensor])
+    return _plain_run(graph, [_known[id(one)] for one in graph.inputs])[0]

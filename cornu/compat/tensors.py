@@ -1,0 +1,129 @@
+"""What programs ask a tensor of TensorFlow: `x.numpy()`, `x.get_shape()`, `x.shape.as_list()`.
+
+Tensors are JAX's arrays, and tracers in compiled functions. `install` gives their classes, in this process only,
+the methods that such programs call.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cornu.errors import explain
+from cornu.symbolic import KerasTensor
+
+
+class TensorShape(tuple):
+    """A shape: a tuple of sizes, None where one is unknown, that can be asked as TensorFlow's can.
+
+    >>> TensorShape((None, 3)).as_list(), TensorShape((2, 3))[-1], TensorShape((2, 3)).num_elements()
+    ([None, 3], 3, 6)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, dims: Iterable | None = ()) -> TensorShape:
+        if dims is None:
+            raise ValueError(explain("A shape of unknown rank can't be had.", expected="a list of sizes", got=None))
+        return super().__new__(cls, dims)
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return TensorShape(found) if isinstance(index, slice) else found
+
+    def as_list(self) -> list:
+        """The sizes as a list."""
+        return list(self)
+
+    @property
+    def ndims(self) -> int:
+        """The number of axes."""
+        return len(self)
+
+    rank = ndims
+
+    @property
+    def dims(self) -> list:
+        """The sizes as a list."""
+        return list(self)
+
+    def num_elements(self) -> int | None:
+        """The product of the sizes; None if one is unknown."""
+        return None if None in self else math.prod(self)
+
+    def is_fully_defined(self) -> bool:
+        """Whether every size is known."""
+        return None not in self
+
+    def numpy(self) -> np.ndarray:
+        """The sizes as an array."""
+        return np.array(self, "int32")
+
+
+def _numpy(self: jax.Array) -> np.ndarray:
+    """The value, as an array of the program's own."""
+    return np.array(self)
+
+
+def _no_value(self: Any, *_: Any) -> Any:
+    raise AttributeError(
+        explain(
+            "`.numpy()` was called on a tensor that has no value here: its function is being compiled.",
+            fix="Return the tensor and call .numpy() on the result, or run the function in plain Python: "
+            "tf.config.run_functions_eagerly(True), for fit compile(run_eagerly=True).",
+        )
+    )
+
+
+def _get_shape(self: Any) -> TensorShape:
+    return TensorShape(self.shape)
+
+
+def _eval(self: jax.Array, session: Any = None, feed_dict: Any = None) -> np.ndarray:
+    return np.array(self)
+
+
+_ARRAY: type = type(jnp.zeros(()))
+_CONCRETE = {"numpy": _numpy, "get_shape": _get_shape, "eval": _eval, "set_shape": lambda self, shape: None}
+_TRACED = {"numpy": _no_value, "eval": _no_value, "get_shape": _get_shape, "set_shape": lambda self, shape: None}
+_SYMBOLIC = {"numpy": _no_value}
+_missing = object()
+_before: list[tuple[type, str, Any]] = []
+
+
+def _sizes(getter: Callable[[Any], Any]) -> property:
+    """A property that gives the same shape, as one that can be asked."""
+    return property(lambda self: TensorShape(getter(self)))
+
+
+def install() -> None:
+    """Gives tensors the methods; once."""
+    if _before:
+        return
+    for cls, methods in ((_ARRAY, _CONCRETE), (jax.core.Tracer, _TRACED), (KerasTensor, _SYMBOLIC)):
+        for name, method in methods.items():
+            _put(cls, name, method)
+    for cls in (_ARRAY, KerasTensor):
+        getter = cls.__dict__["shape"].fget
+        _put(cls, "shape", _sizes(getter))
+    _put(jax.core.Tracer, "shape", _sizes(lambda self: self.aval.shape))
+
+
+def uninstall() -> None:
+    """Takes them away again."""
+    while _before:
+        cls, name, value = _before.pop()
+        if value is _missing:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, value)
+
+
+def _put(cls: type, name: str, value: Any) -> None:
+    _before.append((cls, name, cls.__dict__.get(name, _missing)))
+    setattr(cls, name, value)

@@ -1,0 +1,98 @@
+"""What variables, symbolic tensors, optimizers and metrics of old eras could be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cornu import optimizers
+from cornu.compat import notices
+from cornu.symbolic import KerasTensor
+from cornu.variables import Variable
+
+
+class TensorShape(tuple):
+    """A shape as TensorFlow gives it: a tuple that can also be asked.
+
+    >>> TensorShape((None, 3)).as_list(), TensorShape((None, 3)).ndims
+    ([None, 3], 2)
+    """
+
+    __slots__ = ()
+
+    def as_list(self) -> list[int | None]:
+        """The sizes; None where unknown."""
+        return list(self)
+
+    def is_fully_defined(self) -> bool:
+        """Whether every size is known."""
+        return None not in self
+
+    def num_elements(self) -> int | None:
+        """The product of the sizes, or None."""
+        return int(np.prod(self)) if self.is_fully_defined() else None
+
+    @property
+    def ndims(self) -> int:
+        """The number of axes."""
+        return len(self)
+
+    rank = ndims
+    dims = property(as_list)
+
+
+def _get_shape(self: Any) -> TensorShape:
+    return TensorShape(self.shape)
+
+
+def _history(self: KerasTensor) -> tuple[Any, int, int] | None:
+    """The layer, the number of its call, and the number of the output, as Keras noted them."""
+    if self.node is None:
+        return None
+    nodes = getattr(self.node.operation, "_nodes", [self.node])
+    return self.node.operation, nodes.index(self.node) if self.node in nodes else 0, self.index
+
+
+def _set_shape(self: KerasTensor, shape: Any) -> None:
+    """Nothing: shapes are traced."""
+
+
+def _set_value(self: Variable, value: Any) -> None:
+    self.assign(value)
+
+
+ON_VARIABLES = {
+    "get_shape": _get_shape,
+    "get_value": Variable.numpy,
+    "eval": lambda self, session=None: self.numpy(),
+    "set_value": _set_value,
+    "read_value": lambda self: self.value,
+    "initialized_value": lambda self: self.value,
+    "_keras_shape": property(lambda self: tuple(self.shape)),
+}
+
+ON_SYMBOLIC_TENSORS = {
+    "get_shape": _get_shape,
+    "set_shape": _set_shape,
+    "_keras_shape": property(lambda self: self.shape),
+    "_keras_history": property(_history),
+    "_uses_learning_phase": False,
+    "rank": property(lambda self: self.ndim),
+    "op": property(lambda self: self.node),
+}
+
+
+def _rate(self: optimizers.Optimizer) -> Any:
+    notices.note("optimizer.lr", "optimizer.learning_rate")
+    return getattr(self, "_learning_rate", None)
+
+
+def _set_rate(self: optimizers.Optimizer, value: Any) -> None:
+    notices.note("optimizer.lr = ...", "optimizer.learning_rate = ...")
+    self.learning_rate = value
+
+
+ON_OPTIMIZERS = {"lr": property(_rate, _set_rate)}
+
+ON_METRICS = {"reset_states": lambda self: self.reset_state()}

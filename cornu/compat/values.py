@@ -1,0 +1,122 @@
+"""What old values mean today, where the name of the argument alone doesn't tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cornu.compat import dialect, notices
+from cornu.errors import explain
+from cornu.layers.layer import Layer
+
+VALUES: dict[str, dict[Any, Any]] = {
+    "dim_ordering": {"th": "channels_first", "tf": "channels_last", "default": None},
+    "forget_bias_init": {"one": True, "ones": True, "zero": False, "zeros": False},
+}
+"""By the argument's old name: old values and today's."""
+
+
+REFUSED = {
+    "tensor": "an Input from a tensor of another library",
+    "input_tensor": "an InputLayer from a tensor of another library",
+    "target_tensors": "targets as symbolic tensors",
+}
+"""Arguments that would change what is computed, and that cornu can't have: None is all they may be."""
+
+SEQUENCES = ("SimpleRNN", "LSTM", "GRU", "Conv1D", "Convolution1D", "AtrousConvolution1D", "LocallyConnected1D",
+             "TimeDistributedDense", "CuDNNLSTM", "CuDNNGRU")  # fmt: skip
+"""Layers whose `input_dim` is the last axis of a sequence."""
+
+
+def modern(old: str, new: str, value: Any) -> Any:
+    """Today's value of an argument that was called `old` and is called `new`."""
+    table = VALUES.get(old)
+    if table is not None and isinstance(value, str) and value in table:
+        return table[value]
+    if isinstance(value, str) and dialect.current().before("keras3"):
+        from cornu.compat.old import by_name
+
+        kind = "initializer" if new.endswith("_initializer") else "activation" if "activation" in new else ""
+        return by_name(kind, value) if kind else value
+    return value
+
+
+def note_dropped(what: str, name: str, value: Any) -> None:
+    """Notes an argument that means nothing any more.
+
+    Raises ValueError where it asked for something that can't be had.
+    """
+    if name in REFUSED and value is not None:
+        raise ValueError(
+            explain(
+                f"{what}: argument `{name}` asks for {REFUSED[name]}, which cornu doesn't have.",
+                fix="Leave it out and pass the data to fit, evaluate or predict.",
+            )
+        )
+    notices.note(f"{what}({name}=...)", "left out: it has no effect")
+
+
+def finish(key: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, after what concerns several of them together."""
+    family, _, name = key.rpartition(".")
+    if family == "layers":
+        arguments = _layer(name, arguments)
+    rule = RULES.get(key)
+    return rule(arguments) if rule is not None else arguments
+
+
+def _layer(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    if name in SEQUENCES and "input_dim" in arguments:
+        arguments.setdefault("input_length", None)
+    dtype = arguments.get("dtype")
+    if name != "Input" and name != "InputLayer" and isinstance(dtype, str) and dtype.startswith(("int", "uint")):
+        arguments["input_dtype"] = arguments.pop("dtype")
+    return arguments
+
+
+def _embedding(arguments: dict[str, Any]) -> dict[str, Any]:
+    length = arguments.pop("input_length", None)
+    if dialect.current().before("keras3") and not {"input_shape", "batch_shape"} & set(arguments):
+        arguments["input_shape"] = tuple(length) if isinstance(length, (list, tuple)) else (length,)
+    return arguments
+
+
+def _convolution(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Keras 2 took `Conv2D(32, 3, 3)` for a kernel of 3 by 3, as Keras 1 had it."""
+    sizes = (arguments.get("kernel_size"), arguments.get("strides"))
+    if dialect.current().era == "keras2" and all(isinstance(s, (int, np.integer)) for s in sizes):
+        notices.note("Conv2D(filters, rows, columns)", "Conv2D(filters, (rows, columns))")
+        arguments["kernel_size"] = sizes
+        del arguments["strides"]
+    return arguments
+
+
+RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "layers.Embedding": _embedding,
+    "layers.Conv2D": _convolution,
+    "layers.Convolution2D": _convolution,
+}
+
+
+def take_after(cls: type, arguments: dict[str, Any]) -> tuple[dict[str, Any], Callable[[Any], Any]]:
+    """What is done with a new layer once it has its variables: `weights=[...]` sets them."""
+    weights = arguments.get("weights")
+    if not issubclass(cls, Layer) or cls.__name__ == "Bidirectional" or "weights" not in arguments:
+        return arguments, lambda layer: layer
+    rest = {name: value for name, value in arguments.items() if name != "weights"}
+    return rest, lambda layer: layer if weights is None else with_weights(layer, weights)
+
+
+def with_weights(layer: Layer, weights: Any) -> Layer:
+    """The layer, which sets its weights to these values as soon as it is built."""
+    build = layer.build
+
+    def build_and_set(*args: Any, **kwargs: Any) -> None:
+        del layer.__dict__["build"]
+        build(*args, **kwargs)
+        layer.set_weights(list(weights))
+
+    layer.__dict__["build"] = build_and_set
+    return layer
