@@ -11,4 +11,7 @@ from cornu.training.callbacks import LearningRateScheduler as LearningRateSchedu
 from cornu.training.callbacks import ModelCheckpoint as ModelCheckpoint
 from cornu.training.callbacks import ProgbarLogger as ProgbarLogger
 from cornu.training.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
+from cornu.training.callbacks import RemoteMonitor as RemoteMonitor
+from cornu.training.callbacks import SwapEMAWeights as SwapEMAWeights
+from cornu.training.callbacks import TensorBoard as TensorBoard
 from cornu.training.callbacks import TerminateOnNaN as TerminateOnNaN

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
+import threading
+import urllib.parse
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -725,3 +728,85 @@ def test_a_real_fit_resumes_bit_for_bit(stream, killer, tmp_path):
         assert kill.exits == 1
         assert train(folder, 99, stream, [], **backup) == whole
     assert train(tmp_path / "other", 99, stream, []) != whole
+
+
+# Averaged weights, and a server ---------------------------------------------------------------------------------------
+
+
+def averaged(family, made, epochs=3, **optimizer):
+    """A run with moving averages: the history, the weights, and a checkpoint's weights after each epoch."""
+    layers, seen = family.layers, []
+    model = family.Sequential([family.Input((2,)), layers.Dense(1, kernel_initializer="ones", name="only")])
+    options = {"use_ema": True, "ema_momentum": 0.5, **optimizer}
+    model.compile(family.optimizers.SGD(0.1, **options), "mse")
+    looks = family.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(model.get_weights()[0]))
+    x = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5], [-1.0, 1.0]], "float32")
+    y = np.array([[1.0], [0.0], [2.0], [1.0]], "float32")
+    history = model.fit(
+        x, y, batch_size=2, epochs=epochs, shuffle=False, verbose=0, validation_data=(x, y),
+        callbacks=[*(made(family) if made else []), looks],
+    )  # fmt: skip
+    return history.history["val_loss"], model.get_weights()[0], np.array(seen)
+
+
+@pytest.mark.parametrize("swap_on_epoch", [None, False, True])
+def test_averages_are_those_of_keras(swap_on_epoch):
+    made = None if swap_on_epoch is None else lambda family: [family.callbacks.SwapEMAWeights(swap_on_epoch)]
+    for ours, theirs in zip(averaged(cornu, made), averaged(keras, made), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_averages_stay_when_training_stops_early():
+    class Stop(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    swap = callbacks.SwapEMAWeights(swap_on_epoch=True)
+    _, weights, seen = averaged(cornu, lambda family: [swap, Stop()])
+    np.testing.assert_array_equal(weights, seen[-1])
+    assert len(seen) == 1
+
+
+def test_averages_are_needed():
+    with pytest.raises(ValueError, match="keeps no averages"):
+        averaged(cornu, lambda family: [callbacks.SwapEMAWeights()], use_ema=False)
+
+
+@pytest.fixture
+def server():
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            posted.append((self.path, self.headers["Content-Type"], self.headers.get("X-Run"), body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    posted = []
+    listening = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_port}", posted
+    listening.shutdown()
+    listening.server_close()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_logs_are_sent_to_a_server(server, as_json):
+    root, posted = server
+    monitor = callbacks.RemoteMonitor(root, headers={"X-Run": "7"}, send_as_json=as_json)
+    monitor.on_epoch_end(2, {"loss": np.float32(0.5), "f1": np.array([1.0, 0.0])})
+    ((path, kind, run, body),) = posted
+    assert (path, run) == ("/publish/epoch/end/", "7")
+    assert kind == ("application/json" if as_json else "application/x-www-form-urlencoded")
+    text = body if as_json else urllib.parse.parse_qs(body)["data"][0]
+    assert json.loads(text) == {"epoch": 2, "loss": 0.5, "f1": [1.0, 0.0]}
+
+
+def test_a_server_that_is_not_there_is_a_warning():
+    with pytest.warns(UserWarning, match="can't reach http://127.0.0.1:9"):
+        callbacks.RemoteMonitor("http://127.0.0.1:9").on_epoch_end(0, {})

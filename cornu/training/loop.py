@@ -99,6 +99,8 @@ class _Fit:
                 found = _evaluate(self._session, self._validation, hooks, self._interrupts)
                 logs.update({f"val_{name}": value for name, value in found.items()})
             hooks.on_epoch_end(epoch, logs)
+        if logs:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
         hooks.on_train_end(logs)
 
     def _exhausted(self) -> bool:

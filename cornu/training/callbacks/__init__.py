@@ -12,4 +12,7 @@ from cornu.training.callbacks.model_checkpoint import ModelCheckpoint as ModelCh
 from cornu.training.callbacks.monitor import MonitorCallback as MonitorCallback
 from cornu.training.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from cornu.training.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from cornu.training.callbacks.remote_monitor import RemoteMonitor as RemoteMonitor
+from cornu.training.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
+from cornu.training.callbacks.tensorboard import TensorBoard as TensorBoard
 from cornu.training.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
