@@ -340,7 +340,7 @@ def _check_columns(table: Any, x_col: str, y_col: Any, weight_col: str | None, c
                     fix="Turn them into text: dataframe[column].astype(str), or pass class_mode='raw'.",
                 )
             )
-    if weight_col and not np.issubdtype(table[weight_col].dtype, np.number):
+    if weight_col and not np.issubdtype(table[weight_col].to_numpy().dtype, np.number):
         raise TypeError(explain(f"Column {weight_col!r} holds no numbers.", got=str(table[weight_col].dtype)))
 
 

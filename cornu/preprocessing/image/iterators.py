@@ -192,8 +192,8 @@ class NumpyArrayIterator(Iterator):
         if subset is not None and not ignore_class_split:
             _check_classes(given[0], int(image_data_generator.validation_split * len(x)))
         self.x = np.asarray(x[cut], self.dtype)
-        self.y: Any
-        self.y, self.sample_weight, *self.x_misc = [None if array is None else array[cut] for array in given]
+        parts: list = [None if array is None else array[cut] for array in given]
+        self.y, self.sample_weight, *self.x_misc = parts
         if self.x.ndim != 4:
             raise ValueError(explain("NumpyArrayIterator: `x` is wrong.", expected="images, 4 axes", got=brief(self.x)))
         self._check_channels()

@@ -169,12 +169,10 @@ def save_img(
 
     JPEG knows no opacity: it is left out, with a warning.
     """
-    if file_format is None and isinstance(path, (str, os.PathLike)):
-        file_format = Path(path).suffix[1:] or None
-    if file_format and file_format.lower() == "jpg":
-        file_format = "jpeg"
+    ending = Path(path).suffix[1:] if isinstance(path, (str, os.PathLike)) else ""
+    is_jpeg = (file_format or ending).lower() in ("jpg", "jpeg")
     image = array_to_img(x, data_format, scale)
-    if image.mode == "RGBA" and file_format and file_format.lower() == "jpeg":
+    if image.mode == "RGBA" and is_jpeg:
         warnings.warn("JPEG knows no opacity: the image is saved without its fourth channel.", stacklevel=2)
         image = image.convert("RGB")
-    image.save(path, format=file_format, **options)
+    image.save(path, format="jpeg" if is_jpeg else file_format, **options)

@@ -76,9 +76,9 @@ def resize(images: np.ndarray, size: tuple[int, int], interpolation: str = "bili
     images = images.astype("float32")
     if interpolation == "nearest":
         return images[..., rows.argmax(1), :, :][..., columns.argmax(1), :]
-    by_rows = np.tensordot(rows, images, (1, images.ndim - 3))
-    both = np.tensordot(columns, by_rows, (1, images.ndim - 1 - (images.ndim == 3)))
-    return np.moveaxis(both, (1, 0), (-3, -2))
+    *batch, height, width, channels = images.shape
+    by_rows = (rows @ images.reshape(*batch, height, width * channels)).reshape(*batch, size[0], width, channels)
+    return columns @ by_rows
 
 
 def _lanczos(radius: int) -> Callable[[np.ndarray], np.ndarray]:
