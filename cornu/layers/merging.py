@@ -329,15 +329,20 @@ class Dot(Layer):
         axes = self._axes((first.ndim, second.ndim))
         if self.normalize:
             first, second = unit(first, axes[0], 1e-7), unit(second, axes[1], 1e-7)
-        letters = ["bcdefghijk"[: first.ndim], "b" + "lmnopqrst"[: second.ndim - 1]]
-        letters = [own[:axis] + "z" + own[axis + 1 :] for own, axis in zip(letters, axes, strict=True)]
-        left = (letters[0] + letters[1][1:]).replace("z", "")
-        product = jnp.einsum(f"{letters[0]},{letters[1]}->{left}", first, second)
-        return product if product.ndim > 1 else product[:, None]
+        return batch_dot(first, second, axes)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """None: the time axes are gone."""
         return None
+
+
+def batch_dot(first: Any, second: Any, axes: Sequence[int]) -> Any:
+    """The sum of products over one axis of each, sample by sample; (batch, 1) where no other axis is left."""
+    letters = ["bcdefghijk"[: first.ndim], "b" + "lmnopqrst"[: second.ndim - 1]]
+    letters = [own[:axis] + "z" + own[axis + 1 :] for own, axis in zip(letters, axes, strict=True)]
+    left = (letters[0] + letters[1][1:]).replace("z", "")
+    product = jnp.einsum(f"{letters[0]},{letters[1]}->{left}", first, second)
+    return product if product.ndim > 1 else product[:, None]
 
 
 def unit(x: Any, axis: Any, epsilon: float) -> Any:

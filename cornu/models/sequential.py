@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from cornu import naming, random, registry, tree
 from cornu.errors import brief, explain
-from cornu.layers import parts
+from cornu.layers import calls, parts
 from cornu.layers.core import Input, InputLayer, Lambda
 from cornu.layers.layer import Layer
 from cornu.models.functional import Functional
@@ -37,6 +39,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
+        self._sources: list[KerasTensor] = []  # the inputs, where the first layer takes several
         self._tensors: list[KerasTensor] = []
         self._cached: Functional | None = None
         for layer in layers or []:
@@ -72,6 +75,8 @@ class Sequential(Model):
                 shape = layer._functional.input_shape
             if isinstance(shape, tuple):
                 self._stack.append(_input_layer(shape, layer.given_input_dtype))
+            elif isinstance(shape, list) and len(shape) > 1:
+                self._sources = [Input(batch_shape=one) for one in shape]
         self._stack.append(layer)
         if rebuild:
             self._extend()
@@ -80,30 +85,35 @@ class Sequential(Model):
         """Takes the top layer off."""
         layer = self._stack.pop()
         del self._tensors[len(self._stack) :]
-        self._cached, self.built = None, len(self._tensors) > 1
-        parts.note_change()
+        if not self._stack:
+            self._sources = []
+        self._note_change()
         return layer
 
     def _extend(self) -> None:
         """Calls the layers that the graph doesn't hold yet, where the shape of the inputs is known."""
-        if not self._stack or not isinstance(self._stack[0], InputLayer):
+        if not self._stack or not (self._sources or isinstance(self._stack[0], InputLayer)):
             return
         with naming.within(self.name):
             while len(self._tensors) < len(self._stack):
                 layer = self._stack[len(self._tensors)]
-                self._tensors.append(layer(self._tensors[-1]) if self._tensors else layer.output)
-        self._cached, self.built = None, len(self._tensors) > 1
+                before = self._tensors[-1] if self._tensors else self._sources
+                self._tensors.append(layer.output if isinstance(layer, InputLayer) else layer(before))
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self._cached, self.built = None, len(self._tensors) > (0 if self._sources else 1)
         parts.note_change()
 
     def build(self, input_shape: Any = None) -> None:
         """Joins the layers into a graph for inputs of a shape."""
         if not self._stack:
             raise ValueError(explain(f"Sequential {self.name!r} has no layers.", fix="Add some with `add`."))
-        if isinstance(self._stack[0], InputLayer):
-            given = self._stack[0].batch_shape
-            if input_shape is not None and tuple(input_shape) != tuple(given):
+        if self._sources or isinstance(self._stack[0], InputLayer):
+            given = [x.shape for x in self._sources] or getattr(self._stack[0], "batch_shape", None)
+            if input_shape is not None and calls.as_shapes(input_shape) != calls.as_shapes(given):
                 raise ValueError(
-                    explain(f"Sequential {self.name!r} has an Input already.", expected=given, got=tuple(input_shape))
+                    explain(f"Sequential {self.name!r} has an Input already.", expected=given, got=input_shape)
                 )
         else:
             if not isinstance(input_shape, (list, tuple)) or any(tree.is_nested(size) for size in input_shape):
@@ -121,6 +131,21 @@ class Sequential(Model):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Runs the layers one after the other."""
         return self._functional.call(inputs, training=training, mask=mask)
+
+    @property
+    def on_host(self) -> Callable[[Any], Any] | None:
+        """What applies the layers that run on the host to data, where there are any."""
+        if self._tensors:
+            return self._functional.on_host
+        return self._build_for_text if any(layer.runs_on_host for layer in self._stack) else None
+
+    def _build_for_text(self, data: Any) -> Any:
+        """Builds the model for data that its first layers, which run on the host, take."""
+        array = np.asarray(data)
+        shape = (None, *array.shape[1:])
+        self._stack.insert(0, _input_layer(shape, "string" if array.dtype.kind in "OSU" else array.dtype.name))
+        self._extend()
+        return self._functional._run_leading(data)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: the outputs carry their masks already."""
@@ -147,13 +172,13 @@ class Sequential(Model):
             )
         if self._cached is None:
             with random.stream("graph"):  # counted apart, so that looking at it changes nobody's draws
-                self._cached = Functional(self._tensors[0], self._tensors[-1], name=self.name)
+                self._cached = Functional(self._sources or self._tensors[0], self._tensors[-1], name=self.name)
         return self._cached
 
     def get_config(self) -> dict:
         """The serialized layers."""
         config = {**self._base_config(), "layers": [registry.serialize(layer) for layer in self._stack]}
-        if self._tensors:
+        if self._tensors and not self._sources:
             config["build_input_shape"] = self._tensors[0].shape
         return config
 

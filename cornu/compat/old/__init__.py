@@ -1,1 +1,43 @@
 """What old eras of Keras had and today's core hasn't, and the numbers of old eras, in modern spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cornu.compat import dialect
+
+KINDS = ("activation", "initializer", "regularizer", "loss", "metric", "optimizer")
+
+
+def by_name(kind: str, name: Any) -> Any:
+    """What a name in a program stands for in the era in force; the name itself where that is what it is today.
+
+    Args:
+        kind: one of `KINDS`.
+        name: a name; anything else is given back.
+
+    >>> dialect.use(dialect.Dialect("keras2"))
+    >>> by_name("activation", "hard_sigmoid").__name__, by_name("activation", "relu")
+    ('hard_sigmoid_of_keras_2', 'relu')
+    >>> dialect.use(dialect.Dialect())
+    """
+    if not isinstance(name, str):
+        return name
+    era = dialect.current()
+    if kind == "activation" and era.before("keras3"):
+        from cornu.compat.old import activations
+
+        return activations.get(name) if name == "hard_sigmoid" else name
+    if kind in ("initializer", "regularizer") and era.before("keras2"):
+        from cornu.compat.old import initializations, regularizers
+
+        known: Mapping[str, Callable] = initializations.NAMES if kind == "initializer" else regularizers.NAMES
+        return known[name]() if name in known else name
+    if kind in ("loss", "metric", "optimizer") and era.before("tf.keras"):
+        from cornu.compat.old import losses, metrics, optimizers
+
+        if kind == "optimizer":
+            return optimizers.get(name)
+        return (losses if kind == "loss" else metrics).functions(era.era).get(name, name)
+    return name

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from cornu import initializers
-from cornu.compat.old.initializers import unstructured
+from cornu.compat.old.initializations import unstructured
 from cornu.initializers import VarianceScaling
 from cornu.layers.core import known_size
 from cornu.layers.layer import Layer

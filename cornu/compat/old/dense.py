@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from cornu import activations, constraints, initializers, regularizers
-from cornu.compat.old.initializers import unstructured
+from cornu.compat.old.initializations import unstructured
 from cornu.initializers import VarianceScaling
 from cornu.layers.core import Dense, known_size
 from cornu.layers.input_spec import InputSpec

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from cornu import config, losses
+from cornu.compat import dialect
 from cornu.losses.loss import FunctionLoss, elementwise
 from cornu.losses.tensors import aligned_pair, array, class_labels, pair
 from cornu.symbolic import op
@@ -220,11 +221,13 @@ def functions(era: str) -> dict[str, Callable]:
     return {**_COMMON, "cosine_proximity": cosine, "cosine": cosine}
 
 
-def get(identifier: Any, era: str = "keras2") -> Any:
+def get(identifier: Any, era: str | None = None) -> Any:
     """The loss that an argument of `compile` stands for in Keras 1 or 2; what was new later is cornu's own.
+
+    `era` is "keras1" or "keras2"; default: the one in force.
 
     >>> get("categorical_crossentropy") is categorical_crossentropy, get("huber").__name__
     (True, 'huber')
     """
-    known = functions(era)
+    known = functions(era or dialect.current().era)
     return known[identifier] if isinstance(identifier, str) and identifier in known else losses.get(identifier)

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from cornu import config, metrics
+from cornu.compat import dialect
 from cornu.compat.old import losses
 from cornu.errors import explain
 from cornu.losses.tensors import aligned_pair
@@ -133,11 +134,13 @@ def accuracy_name(loss: Any, output_shape: Any) -> str:
     return "sparse_categorical_accuracy" if name == "sparse_categorical_crossentropy" else "categorical_accuracy"
 
 
-def get(identifier: Any, era: str = "keras1") -> Any:
+def get(identifier: Any, era: str | None = None) -> Any:
     """The metric that an argument of `compile` stands for in Keras 1 or 2.
 
-    >>> get("precision") is precision, get("binary_accuracy").name
+    `era` is "keras1" or "keras2"; default: the one in force.
+
+    >>> get("precision", "keras1") is precision, get("binary_accuracy").name
     (True, 'binary_accuracy')
     """
-    known = functions(era)
+    known = functions(era or dialect.current().era)
     return known[identifier] if isinstance(identifier, str) and identifier in known else metrics.get(identifier)

@@ -10,7 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cornu import optimizers
+from cornu import optimizers, registry
+from cornu.compat import dialect
 from cornu.registry import register_keras_serializable
 from cornu.signature import nonnegative
 
@@ -112,3 +113,30 @@ class Nadam(optimizers.Nadam):
             "of_mean": u_next / (1 - u_product * u * u_next),
             "of_gradient": (1 - u) / (1 - u_product * u),
         }
+
+
+RATES: dict[str, tuple[type[optimizers.Optimizer], float]] = {
+    "sgd": (optimizers.SGD, 0.01),
+    "rmsprop": (RMSprop, 0.001),
+    "adagrad": (Adagrad, 0.01),
+    "adadelta": (optimizers.Adadelta, 1.0),
+    "adam": (optimizers.Adam, 0.001),
+    "adamax": (optimizers.Adamax, 0.002),
+    "nadam": (Nadam, 0.002),
+}
+"""The optimizers of Keras 1 and 2, and their learning rates."""
+
+
+def get(identifier: Any) -> Any:
+    """The optimizer that an argument of `compile` stands for in Keras 1 and 2, in any case of letters.
+
+    >>> get("AdaDelta").learning_rate.numpy().item()
+    1.0
+    """
+    if not isinstance(identifier, str) or identifier.lower() not in RATES:
+        return registry.resolve("optimizer", identifier)
+    made, rate = RATES[identifier.lower()]
+    epsilon: dict[str, Any] = (
+        {"epsilon": 1e-8} if dialect.current().before("keras2") and made is not optimizers.SGD else {}
+    )
+    return made(rate, **epsilon)

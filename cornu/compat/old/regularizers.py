@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -90,7 +91,7 @@ class SumOverBatch(Regularizer):
     """
 
     def __init__(self, regularizer: Any) -> None:
-        self.regularizer: Any = regularizers.get(regularizer)
+        self.regularizer = regularizers.get(regularizer)
 
     def __call__(self, x: Any) -> Any:
         """The penalty times the number of samples, by which the layer divides it."""
@@ -109,7 +110,15 @@ def activity(identifier: Any) -> Any:
     return SumOverBatch(identifier)
 
 
-_NAMES = {"l1": l1, "l2": l2, "l1l2": l1l2, "activity_l1": l1, "activity_l2": l2, "activity_l1l2": l1l2}
+NAMES: dict[str, Callable[[], L1L2]] = {
+    "l1": l1,
+    "l2": l2,
+    "l1l2": l1l2,
+    "activity_l1": l1,
+    "activity_l2": l2,
+    "activity_l1l2": l1l2,
+}
+"""What a layer's regularizer argument names in Keras 1."""
 
 
 def get(identifier: Any) -> Any:
@@ -118,6 +127,6 @@ def get(identifier: Any) -> Any:
     >>> get("l1l2").l1
     0.01
     """
-    if isinstance(identifier, str) and identifier in _NAMES:
-        return _NAMES[identifier]()
+    if isinstance(identifier, str) and identifier in NAMES:
+        return NAMES[identifier]()
     return regularizers.get(identifier)
