@@ -79,7 +79,7 @@ def _known(cls: type) -> set[str]:
 
 
 _BASES = ("cornu.models.", "cornu.layers.layer", "cornu.layers.parts", "cornu.optimizers.optimizer")
-_GRAPH = {"_graph", "_operations", "_inputs_struct", "_outputs_struct", "_stack", "_tensors", "_cached"}
+_GRAPH = {"_graph", "_operations", "_inputs_struct", "_outputs_struct", "_stack", "_sources", "_tensors", "_cached"}
 
 
 def variables_of(part: Part) -> list[Variable]:
