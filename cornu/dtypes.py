@@ -35,6 +35,8 @@ def standardize(dtype: Any = None) -> str:
         return _SPELLINGS[dtype]
     if isinstance(dtype, str) and dtype in ALLOWED:
         return dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "OSU":
+        return "string"
     name = getattr(dtype, "name", None) or str(dtype).removeprefix("torch.")
     with contextlib.suppress(TypeError):
         name = name if name in ALLOWED else np.dtype(dtype).name
@@ -56,8 +58,10 @@ def is_integer(dtype: object) -> bool:
 
 
 def numpy_dtype(dtype: object) -> np.dtype:
-    """The NumPy dtype of a name, bfloat16 and float8 included."""
+    """The NumPy dtype of a name, bfloat16 and float8 included; strings are objects."""
     name = standardize(dtype)
+    if name == "string":
+        return np.dtype(object)
     return np.dtype(getattr(ml_dtypes, name)) if name.startswith(("bfloat16", "float8")) else np.dtype(name)
 
 

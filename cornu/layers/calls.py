@@ -110,6 +110,17 @@ def check_tensors(value: Any, argument: str | None, layer_name: str) -> None:
             )
 
 
+def check_no_text(layer: Any, args: Any) -> None:
+    """Raises TypeError where a symbolic tensor of strings reaches a layer that computes."""
+    if any(isinstance(value, symbolic.KerasTensor) and value.dtype == "string" for value in tree.walk(args)):
+        raise TypeError(
+            explain(
+                f"Layer {layer.name!r} ({type(layer).__name__}) takes numbers, not strings.",
+                fix="Put a TextVectorization, StringLookup or Hashing layer between.",
+            )
+        )
+
+
 def has_array(value: Any) -> bool:
     """Whether a value is, or holds, something with a shape."""
     return any(hasattr(leaf, "shape") for leaf in tree.walk(value))

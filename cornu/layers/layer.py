@@ -71,6 +71,10 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
     """
 
     domains = {"trainable": boolean, "autocast": boolean}
+    runs_on_host = False
+    """Whether the layer is applied to data before they go to the engine: see `cornu.models.leading`."""
+    revision = 0
+    """How often what a compiled step has of the layer as a constant, a vocabulary for one, changed."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -153,6 +157,9 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             raise
 
     def _record(self, args: tuple, kwargs: dict) -> Any:
+        if default_training() is not None and calls.takes(type(self), "training"):
+            kwargs = {"training": default_training(), **kwargs}
+        calls.check_no_text(self, args)
         outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
         self._nodes += [v.node for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor) and v.node][:1]
         return outputs

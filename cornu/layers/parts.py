@@ -53,7 +53,7 @@ _freezes, _changes = [0], [0]
 
 
 def note_change() -> None:
-    """A stack of layers grew or shrank."""
+    """A stack of layers grew or shrank, or a layer has a new revision."""
     _changes[0] += 1
 
 
@@ -68,7 +68,7 @@ def freezes() -> int:
 
 
 def _is_metric(value: Any) -> bool:
-    return hasattr(value, "update_state") and hasattr(value, "variables")
+    return hasattr(value, "update_state") and hasattr(value, "result") and hasattr(value, "variables")
 
 
 class PartOwner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from cornu.layers.input_spec import InputSpec
 from cornu.layers.layer import Layer
 from cornu.models.functional_config import graph_config, graph_from_config
 from cornu.models.graph import Graph
+from cornu.models.leading import as_leaves, leading_of
 from cornu.models.model import Model
 from cornu.symbolic import KerasTensor, as_array
 
@@ -35,6 +37,7 @@ class Functional(Model):
         self._graph = Graph(tree.flatten(inputs), tree.flatten(outputs))
         self._inputs_struct, self._outputs_struct = inputs, outputs
         self._operations = self._graph.operations()
+        self._leading = leading_of(self._graph)
         self._check_names()
         self.built = True
         if trainable is not None:
@@ -55,6 +58,10 @@ class Functional(Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Runs the graph."""
+        if self._leading is not None and self._leading.holds(inputs):
+            after = self._leading.after
+            results = after.run([self._fit_input(tensor, inputs[tensor.name]) for tensor in after.inputs])
+            return tree.unflatten(tree.structure(self._outputs_struct), results)
         values = [self._fit_input(t, v) for t, v in zip(self.inputs, self.arrange_inputs(inputs), strict=True)]
         for value, one in zip(values, tree.flatten(mask), strict=False):
             tags.set_mask(value, one)
@@ -65,6 +72,15 @@ class Functional(Model):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: the outputs carry their masks already."""
         return None
+
+    @property
+    def on_host(self) -> Callable[[Any], Any] | None:
+        """What applies the layers that run on the host to data, where the graph has any."""
+        return None if self._leading is None else self._run_leading
+
+    def _run_leading(self, data: Any) -> Any:
+        assert self._leading is not None
+        return data if self._leading.holds(data) else self._leading.apply(self.arrange_inputs(as_leaves(data)))
 
     def arrange_inputs(self, inputs: Any) -> list:
         """The inputs in the order of `self.inputs`; by name where a dict is given.

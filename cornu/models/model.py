@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from cornu import registry, saving
+from cornu import registry, saving, symbolic, tree
 from cornu.errors import explain, nearest
 from cornu.layers import parts
 from cornu.layers.layer import Layer
@@ -54,6 +54,27 @@ class Model(Layer):
         self.stop_training = False
         self.history: Any = None
         self.position = Position()
+
+    # Layers that run on the host -------------------------------------------------------------------------------------
+
+    @property
+    def on_host(self) -> Callable[[Any], Any] | None:
+        """What applies the layers that run on the host to data; None where the model has none at its inputs."""
+        return None
+
+    @property
+    def runs_on_host(self) -> bool:  # type: ignore[override]
+        """Whether the model, as a part of another one, is applied to data before they go to the engine."""
+        return self.on_host is not None
+
+    def _record(self, args: tuple, kwargs: dict) -> Any:
+        if not self.runs_on_host or not self.built:
+            return super()._record(args, kwargs)
+        return symbolic.record(self, args, kwargs, tree.map(lambda tensor: tensor.aval, self.output))
+
+    def _apply(self, args: tuple, kwargs: dict) -> Any:
+        on_host = self.on_host
+        return super()._apply(args if on_host is None or not args else (on_host(args[0]), *args[1:]), kwargs)
 
     # Parts -----------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cornu.errors import brief, explain
@@ -26,6 +27,7 @@ def standardize(
     shuffle: bool | str = False,
     class_weight: Any = None,
     for_training: bool = True,
+    on_host: Callable[[Any], Any] | None = None,
 ) -> Data:
     """Data of either kind: arrays that are there as a whole, or a stream of batches.
 
@@ -40,6 +42,7 @@ def standardize(
         class_weight: {class: weight}, by which sample weights are multiplied.
         for_training: a stream goes on, where an epoch takes only `steps` of its batches, in the next epoch; without, it
             begins again each time, if it can.
+        on_host: what a model's layers of strings make of the inputs, before anything else.
 
     Raises ValueError for data that can't be used, differ in length or are empty, and for sizes that aren't positive.
 
@@ -54,12 +57,13 @@ def standardize(
     if x is None or (isinstance(x, (list, tuple, dict)) and not x):
         raise ValueError(explain("Argument `x` is empty.", expected="arrays or a dataset", got=brief(x)))
     if not data_arrays.are_arrays(x):
-        return stream_data(x, y, sample_weight, steps, bool(shuffle), class_weight, for_training)
+        return stream_data(x, y, sample_weight, steps, bool(shuffle), class_weight, for_training, on_host)
     for name, part in (("y", y), ("sample_weight", sample_weight)):
         if part is not None and not data_arrays.are_arrays(part):
             raise ValueError(
                 explain(f"Argument `{name}` can't be used beside arrays in x.", expected="arrays", got=brief(part))
             )
+    x = x if on_host is None else on_host(x)
     return data_arrays.array_data(x, y, sample_weight, batch_size, steps, shuffle, class_weight)
 
 

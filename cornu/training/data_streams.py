@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, ClassVar
 
@@ -29,8 +29,11 @@ class StreamData:
 
     is_arrays: ClassVar[bool] = False
 
-    def __init__(self, source: Any, steps: int | None, class_weight: Any) -> None:
+    def __init__(
+        self, source: Any, steps: int | None, class_weight: Any, on_host: Callable[[Any], Any] | None = None
+    ) -> None:
         self._source, self.steps_per_epoch, self._class_weight = source, steps, class_weight
+        self._on_host = on_host
         self._structure: Any = None
         self._first: Batch | None = None
         self.batch_size: int | None = source.batch_size
@@ -94,6 +97,7 @@ class StreamData:
             return drawn.batch
         what = f"A batch of {self._source.name}"
         x, y, weights = _parts(drawn, what)
+        x = x if self._on_host is None else self._on_host(x)
         x, y = data_arrays.as_arrays(x, "x"), data_arrays.as_arrays(y, "y")
         weights = data_arrays.match_weights(y, data_arrays.as_weights(weights, "sample_weight"))
         length = data_arrays.check_lengths((x, y, weights), what)
@@ -277,7 +281,14 @@ def _batch_size(iterable: Any) -> int | None:
 
 
 def stream_data(
-    x: Any, y: Any, sample_weight: Any, steps: int | None, shuffle: bool, class_weight: Any, for_training: bool
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    steps: int | None,
+    shuffle: bool,
+    class_weight: Any,
+    for_training: bool,
+    on_host: Callable[[Any], Any] | None = None,
 ) -> StreamData:
     """Data of a generator, dataset or loader; ValueError for anything else, and for targets or weights beside it."""
     for name, given in ((NAMES[1], y), (NAMES[2], sample_weight)):
@@ -298,7 +309,7 @@ def stream_data(
                 fix="Pass `steps_per_epoch`, `validation_steps` or `steps`.",
             )
         )
-    return StreamData(source, steps, class_weight)
+    return StreamData(source, steps, class_weight, on_host)
 
 
 def _source(x: Any, shuffle: bool, for_training: bool) -> Any:

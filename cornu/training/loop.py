@@ -48,13 +48,15 @@ def fit(
             explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile().")
         )
     if validation_split and validation_data is None:
+        x = x if model.on_host is None else model.on_host(x)
         (x, y, sample_weight), validation_data = adapters.train_validation_split(
             (x, y, sample_weight), validation_split
         )
     data = adapters.standardize(
-        x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight
-    )
-    validation = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight,
+        on_host=model.on_host,
+    )  # fmt: skip
+    validation = _validation(model, validation_data, validation_batch_size or batch_size, validation_steps)
     _begin(model, "train", data)
     _check_validation(model, data, validation)
     position = model.position
@@ -155,15 +157,23 @@ def _check_validation(model: Any, data: Any, validation: Any) -> None:
         raise
 
 
-def _validation(given: Any, batch_size: int | None, validation_steps: int | None) -> Any:
+def _validation(model: Any, given: Any, batch_size: int | None, validation_steps: int | None) -> Any:
     if given is None:
         return None
     if isinstance(given, (tuple, list)):
         x, y, sample_weight = stepping.unpack(tuple(given))
         return adapters.standardize(
-            x, y, sample_weight, batch_size=batch_size, steps=validation_steps, for_training=False
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=validation_steps,
+            for_training=False,
+            on_host=model.on_host,
         )
-    return adapters.standardize(given, batch_size=batch_size, steps=validation_steps, for_training=False)
+    return adapters.standardize(
+        given, batch_size=batch_size, steps=validation_steps, for_training=False, on_host=model.on_host
+    )
 
 
 def _dispatch(
@@ -212,7 +222,9 @@ def evaluate(
 ) -> Any:
     """`Model.evaluate`."""
     stepping.compilation(model)
-    data = adapters.standardize(x, y, sample_weight, batch_size=batch_size, steps=steps, for_training=False)
+    data = adapters.standardize(
+        x, y, sample_weight, batch_size=batch_size, steps=steps, for_training=False, on_host=model.on_host
+    )
     _begin(model, "test", data)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
     with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
@@ -238,7 +250,7 @@ def predict(
     model: Any, x: Any, *, batch_size: int | None, verbose: int | str, steps: int | None, callbacks: Any
 ) -> Any:
     """`Model.predict`."""
-    data = adapters.standardize(x, batch_size=batch_size, steps=steps, for_training=False)
+    data = adapters.standardize(x, batch_size=batch_size, steps=steps, for_training=False, on_host=model.on_host)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
     with held_interrupts() as interrupts, Session(model) as session:
         hooks.on_predict_begin()

@@ -28,6 +28,7 @@ def _step(
     model: Any, kind: str, x: Any, y: Any, sample_weight: Any, class_weight: dict | None, return_dict: bool
 ) -> Any:
     stepping.compilation(model)
+    x = x if model.on_host is None else model.on_host(x)
     batch = adapters.standardize(x, y, sample_weight, batch_size=_length(x), class_weight=class_weight).peek()
     if model.run_eagerly:
         return in_order(plain_logs(run_eagerly(model, kind, batch, fresh=True)), return_dict)
@@ -38,6 +39,7 @@ def _step(
 
 def predict(model: Any, x: Any) -> Any:
     """`Model.predict_on_batch`."""
+    x = x if model.on_host is None else model.on_host(x)
     batch = adapters.standardize(x, batch_size=_length(x), for_training=False).peek()
     with Session(model) as session:
         return tree.map(np.asarray, predict_batch(session, batch))

@@ -46,10 +46,11 @@ class Session:
         return cache[key]
 
     def _layers(self) -> tuple[Any, ...]:
-        """The layers of the model; looked up again where a stack of layers, anywhere, grew or shrank."""
+        """The layers of the model and their revisions; looked up again where, anywhere, `note_change` was called."""
         model = self.model
         if model._made_of is None or model._made_of[0] != changes():
-            model._made_of = changes(), tuple(model._flatten_layers(include_self=False))
+            layers = model._flatten_layers(include_self=False)
+            model._made_of = changes(), tuple((layer, layer.revision) for layer in layers)
         return model._made_of[1]
 
     def _trained(self) -> tuple[int, ...]:
