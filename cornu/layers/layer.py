@@ -157,8 +157,6 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             raise
 
     def _record(self, args: tuple, kwargs: dict) -> Any:
-        if default_training() is not None and calls.takes(type(self), "training"):
-            kwargs = {"training": default_training(), **kwargs}
         calls.check_no_text(self, args)
         outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
         self._nodes += [v.node for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor) and v.node][:1]
