@@ -342,13 +342,15 @@ def test_names_of_files(tmp_path):
         model.save(tmp_path / "m.keras", overwrite=False)
     with pytest.raises(FileNotFoundError, match="folder"):
         model.save(tmp_path / "none" / "m.keras")
-    for wrong in ("m", "m.h5", "m.tf"):
+    for wrong in ("m", "m.h6", "m.tf"):
         with pytest.raises(ValueError, match=r"\.keras"):
             model.save(tmp_path / wrong)
-        with pytest.raises(ValueError, match=r"\.keras"):
-            load_model(tmp_path / wrong)
+    (tmp_path / "m.keras").rename(tmp_path / "m")
+    assert load_model(tmp_path / "m").count_params() == model.count_params()  # the content tells
     with pytest.raises(ValueError, match=r"\.weights\.h5"):
         model.save_weights(tmp_path / "m.h5")
+    with pytest.raises(IsADirectoryError, match="SavedModel"):
+        load_model(tmp_path)
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "none.keras")
 

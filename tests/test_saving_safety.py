@@ -297,9 +297,15 @@ def test_a_member_larger_than_it_says(parts, tmp_path):
 
 def test_what_is_no_archive(parts, tmp_path):
     path = tmp_path / "m.keras"
-    for data in (b"", b"PK", b"\x89HDF\r\n\x1a\n" + bytes(100), os.urandom(1000), parts["model.weights.h5"]):
+    for data, message in (
+        (b"", "no .keras file"),
+        (b"PK", "no .keras file"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(100), "no readable HDF5 file"),
+        (b"no" + os.urandom(1000), "no .keras file"),
+        (parts["model.weights.h5"], "holds no model"),
+    ):
         path.write_bytes(data)
-        with pytest.raises(ValueError, match="no .keras file"):
+        with pytest.raises(ValueError, match=message):
             load_model(path)
     for missing in ("config.json", "model.weights.h5"):
         pack(path, {k: v for k, v in parts.items() if k != missing})

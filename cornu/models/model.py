@@ -348,16 +348,16 @@ class Model(Layer):
     # Files -----------------------------------------------------------------------------------------------------------
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Saves architecture, weights and the optimizer's state to a `.keras` file: `cornu.saving.save_model`."""
+        """Saves architecture, weights and the optimizer's state to a `.keras` or `.h5` file: `saving.save_model`."""
         saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Saves the weights to a `.weights.h5` file: `cornu.saving.save_weights`."""
         saving.save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> Any:
-        """Loads the weights of a `.weights.h5` or `.keras` file and reports: `cornu.saving.load_weights`."""
-        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool | None = None) -> Any:
+        """Loads the weights of a `.weights.h5`, `.keras` or older HDF5 file and reports: `saving.load_weights`."""
+        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickles and copies of a built model are those of its `.keras` file, and as safe."""

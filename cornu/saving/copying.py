@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from cornu import registry
-from cornu.saving.model_files import read_model, save_model
+from cornu.saving.model_files import read_model, save_archive
 
 
 def packed(model: Any) -> tuple[Callable, tuple[bytes, dict[str, Any]]]:
     """What `pickle` and `copy.deepcopy` keep of a built model: a `.keras` file's bytes, and the person's classes."""
     with registry.collecting() as known, tempfile.TemporaryDirectory(prefix="cornu-") as folder:
         path = Path(folder) / "model.keras"
-        save_model(model, path)
+        save_archive(model, path)
         return unpacked, (path.read_bytes(), known)
 
 

@@ -2,14 +2,16 @@
 
 No links but hard ones, no storage outside the file, no virtual data sets, no filters but gzip and shuffle, no types but
 numbers. A data set's declared shape is compared with the variable's before anything is read, and all of them together
-can't be larger than what the file may unpack to.
+can't be larger than what the file may unpack to. Attributes are text or lists of text.
 """
 
 from __future__ import annotations
 
 import io
+import mmap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +46,7 @@ class WeightFile:
     def __init__(self, source: Path | bytes, name: str) -> None:
         import h5py
 
-        self._name = name
+        self._name, self._source = name, source
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         self._budget = limits.unpacked(size)
         with _readable(name):
@@ -105,6 +107,48 @@ class WeightFile:
         with _readable(self._name):
             return self._at(path) is not None
 
+    def text(self, path: str, attribute: str) -> str | None:
+        """An attribute of a group, "" for the file itself, that is one text; None where there is none."""
+        found = self.texts(path, attribute)
+        if found is not None and len(found) != 1:
+            what = f"{self._name}: the attribute {attribute!r} is no text."
+            raise ValueError(explain(what, expected="one text", got=f"{len(found)} texts"))
+        return None if found is None else found[0]
+
+    def texts(self, path: str, attribute: str) -> list[str] | None:
+        """An attribute of a group that is a list of texts; None where there is none."""
+        with _readable(self._name):
+            group = self._at(path) if path else self._file
+            if group is None or attribute not in group.attrs:
+                return None
+            stored = group.attrs.get_id(attribute)
+            if 0 in stored.shape:
+                return []
+            self._check_texts(stored, attribute)
+            values = np.atleast_1d(group.attrs[attribute]).tolist()
+        return [value.decode() if isinstance(value, bytes) else value for value in values]
+
+    def _check_texts(self, stored: h5py.h5a.AttrID, attribute: str) -> None:
+        import h5py
+
+        kind, size = stored.dtype, stored.get_storage_size()
+        text = h5py.check_string_dtype(kind)
+        if text is None or (kind.kind == "S" and kind.itemsize == 0):
+            raise ValueError(explain(f"{self._name}: the attribute {attribute!r} is no text.", got=str(kind)))
+        if text.length is None:  # each may stand for the longest text of the file, and for that again and again
+            size = int(np.prod(stored.shape)) * self._longest_text
+        if size > limits.ATTRIBUTE_BYTES:
+            what = f"{self._name}: the attribute {attribute!r} is too large."
+            raise ValueError(explain(what, expected=f"at most {limits.ATTRIBUTE_BYTES} bytes", got=size))
+
+    @cached_property
+    def _longest_text(self) -> int:
+        """How long a text of variable length in this file can be: as its largest heap for such texts."""
+        if isinstance(self._source, bytes):
+            return max(_heap_sizes(self._source), default=0)
+        with open(self._source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return max(_heap_sizes(data), default=0)
+
     def find(self, path: str) -> h5py.Dataset | None:
         """The data set of a path, checked; None where there is none."""
         import h5py
@@ -149,6 +193,19 @@ class WeightFile:
         with _readable(self._name):
             values, kind = np.asarray(data[()]), _named_type(data)
         return values if kind is None else values.view(kind)
+
+
+_HEAP = b"GCOL\x01"
+"""How HDF5's heaps for texts of variable length begin; eight bytes further, their size stands in eight bytes."""
+
+
+def _heap_sizes(data: bytes | mmap.mmap) -> Iterator[int]:
+    at = data.find(_HEAP)
+    while at >= 0:
+        size = int.from_bytes(data[at + 8 : at + 16], "little")
+        if size <= len(data) - at:  # or it is no heap, and can't be read as one
+            yield size
+        at = data.find(_HEAP, at + 1)
 
 
 def _named_type(data: h5py.Dataset) -> np.dtype | None:

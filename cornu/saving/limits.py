@@ -14,6 +14,8 @@ JSON_NODES = 1_000_000
 STRING_LENGTH = 1 << 20
 HEADER_BYTES = 16 << 20
 """What a weight file may hold beside the weights: groups, names, attributes."""
+ATTRIBUTE_BYTES = 1 << 30
+"""What the texts of one HDF5 attribute may hold, if each of them were as long as the longest of the file."""
 EXPANSION, EXPANSION_FREE = 16, 64 << 20
 """What is packed may be so many times larger unpacked; so many bytes may come of anything."""
 

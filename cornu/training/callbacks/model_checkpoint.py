@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cornu.errors import explain, nearest
 from cornu.training.callbacks.callback import Logs
@@ -35,6 +35,8 @@ class ModelCheckpoint(MonitorCallback):
     """
 
     remembers = ("best", "_since", "_last_batch")
+    endings: ClassVar = {True: (".weights.h5",), False: (".keras", ".h5")}
+    """How `filepath` may end, with and without `save_weights_only`."""
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class ModelCheckpoint(MonitorCallback):
         if save_freq != "epoch":
             check_save_freq(save_freq, "ModelCheckpoint")
             self.on_train_batch_end = self._after_batch  # type: ignore[method-assign] # only where it is needed
-        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
+        endings = self.endings[bool(save_weights_only)]
         if not self.filepath.endswith(endings):
             raise ValueError(
                 explain(
