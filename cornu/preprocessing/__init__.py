@@ -6,3 +6,6 @@ New programs do much of this in layers: `TextVectorization`, `Rescaling`, `Rando
 from cornu.preprocessing import image as image
 from cornu.preprocessing import sequence as sequence
 from cornu.preprocessing import text as text
+from cornu.preprocessing.directories import image_dataset_from_directory as image_dataset_from_directory
+from cornu.preprocessing.directories import text_dataset_from_directory as text_dataset_from_directory
+from cornu.preprocessing.timeseries import timeseries_dataset_from_array as timeseries_dataset_from_array

@@ -1,11 +1,17 @@
 """Small helpers around models and data."""
 
+from cornu.config import disable_interactive_logging as disable_interactive_logging
+from cornu.config import enable_interactive_logging as enable_interactive_logging
+from cornu.config import is_interactive_logging_enabled as is_interactive_logging_enabled
 from cornu.dtypes import standardize as standardize_dtype
+from cornu.preprocessing.directories import image_dataset_from_directory as image_dataset_from_directory
+from cornu.preprocessing.directories import text_dataset_from_directory as text_dataset_from_directory
 from cornu.preprocessing.image.pictures import array_to_img as array_to_img
 from cornu.preprocessing.image.pictures import img_to_array as img_to_array
 from cornu.preprocessing.image.pictures import load_img as load_img
 from cornu.preprocessing.image.pictures import save_img as save_img
 from cornu.preprocessing.sequence import pad_sequences as pad_sequences
+from cornu.preprocessing.timeseries import timeseries_dataset_from_array as timeseries_dataset_from_array
 from cornu.registry import CustomObjectScope as CustomObjectScope
 from cornu.registry import custom_object_scope as custom_object_scope
 from cornu.registry import deserialize as deserialize_keras_object
@@ -17,6 +23,7 @@ from cornu.registry import serialize as serialize_keras_object
 from cornu.training.progress import Progbar as Progbar
 from cornu.training.py_dataset import PyDataset as PyDataset
 from cornu.training.py_dataset import PyDataset as Sequence
+from cornu.utils.config import Config as Config
 from cornu.utils.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from cornu.utils.data import split_dataset as split_dataset
 from cornu.utils.data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
@@ -26,5 +33,8 @@ from cornu.utils.gradients import check_gradients as check_gradients
 from cornu.utils.numerical import normalize as normalize
 from cornu.utils.numerical import to_categorical as to_categorical
 from cornu.utils.seeds import set_random_seed as set_random_seed
+from cornu.utils.session import clear_session as clear_session
+from cornu.utils.session import get_source_inputs as get_source_inputs
+from cornu.utils.session import is_keras_tensor as is_keras_tensor
 from cornu.visualization.plot import model_to_dot as model_to_dot
 from cornu.visualization.plot import plot_model as plot_model
