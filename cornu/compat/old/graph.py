@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from cornu.compat.old.merging import merge
 from cornu.errors import explain, nearest
 from cornu.layers.core import Input
 from cornu.models.functional import Functional
+from cornu.training.data_arrays import weigh_classes
 
 
 class Graph:
@@ -207,7 +210,7 @@ class Graph:
             x, y, batch_size=batch_size, epochs=nb_epoch, verbose=verbose, callbacks=list(callbacks),
             validation_split=validation_split, shuffle=shuffle,
             validation_data=self._split(validation_data) if validation_data else None,
-            class_weight=self._one(class_weight), sample_weight=sample_weight or None,
+            sample_weight=self._weights(data, sample_weight, class_weight),
         )  # fmt: skip
 
     def fit_generator(
@@ -262,22 +265,22 @@ class Graph:
         sample_weight: dict[str, Any] | None = None,
     ) -> Any:
         """One step of training; gives the loss, or loss and accuracy."""
-        weights = {"class_weight": self._one(class_weight), "sample_weight": sample_weight or None}
+        weights = self._weights(data, sample_weight, class_weight)
         return self._on_batch(self.model.train_on_batch, data, accuracy, weights)
 
     def test_on_batch(
         self, data: dict[str, Any], accuracy: bool = False, sample_weight: dict[str, Any] | None = None
     ) -> Any:
         """The loss on one batch, or loss and accuracy."""
-        return self._on_batch(self.model.test_on_batch, data, accuracy, {"sample_weight": sample_weight or None})
+        return self._on_batch(self.model.test_on_batch, data, accuracy, sample_weight or None)
 
     def predict_on_batch(self, data: dict[str, Any]) -> dict[str, Any]:
         """The outputs' arrays by name, for one batch."""
         return self.model.predict_on_batch(self._inputs_of(data))
 
-    def _on_batch(self, method: Callable, data: dict[str, Any], accuracy: bool, weights: dict) -> Any:
+    def _on_batch(self, method: Callable, data: dict[str, Any], accuracy: bool, weights: dict | None) -> Any:
         self._show_accuracy(accuracy)
-        result = method(*self._split(data), **weights)
+        result = method(*self._split(data), sample_weight=weights)
         return result if accuracy or not isinstance(result, list) else result[0]
 
     def _inputs_of(self, data: dict[str, Any]) -> list:
@@ -297,12 +300,9 @@ class Graph:
             )
         return data[name]
 
-    def _one(self, class_weight: dict[str, dict] | None) -> Any:
-        """The class weights of the only output; ValueError for several."""
-        if not class_weight:
-            return None
-        if len(self.outputs) > 1:
-            raise ValueError(
-                explain("Graph: class weights are for graphs of one output.", fix="Use `sample_weight`, by output.")
-            )
-        return next(iter(class_weight.values()))
+    def _weights(self, data: dict[str, Any], sample_weight: dict | None, class_weight: dict | None) -> dict | None:
+        """The weights of the samples, by output; those of their classes count, too."""
+        weights = dict(sample_weight or {})
+        for name, by_class in (class_weight or {}).items():
+            weights[name] = weigh_classes(np.asarray(self._array(data, name)), weights.get(name), by_class)
+        return weights or None

@@ -65,16 +65,17 @@ class EigenvalueRegularizer(Regularizer):
 
     def __call__(self, x: Any) -> Any:
         """The penalty, in the dtype of x."""
-        x = as_array(x)
+        x = jnp.asarray(as_array(x))
         if x.ndim != 2:
             raise ValueError(
                 explain("EigenvalueRegularizer takes matrices.", expected="2 axes", got=f"shape {x.shape}")
             )
         covariance = x.T @ x
-        vector = jnp.ones((covariance.shape[0],), x.dtype)
+        vector = jnp.ones_like(covariance[0])
         for _ in range(9):
             vector = covariance @ vector
-        return self.k * jnp.sqrt(vector @ covariance @ vector / (vector @ vector))
+            vector = vector / jnp.linalg.norm(vector)  # its length doesn't matter, and powers of it soon overflow
+        return self.k * jnp.sqrt(vector @ covariance @ vector)
 
 
 @register("regularizer")
