@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         activations as activations,
     )
     from cornu import (
+        backend as backend,
+    )
+    from cornu import (
         callbacks as callbacks,
     )
     from cornu import (
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
         datasets as datasets,
     )
     from cornu import (
+        dtype_policies as dtype_policies,
+    )
+    from cornu import (
         initializers as initializers,
     )
     from cornu import (
@@ -42,6 +48,9 @@ if TYPE_CHECKING:
     )
     from cornu import (
         metrics as metrics,
+    )
+    from cornu import (
+        mixed_precision as mixed_precision,
     )
     from cornu import (
         models as models,
@@ -73,17 +82,28 @@ if TYPE_CHECKING:
     from cornu import (
         visualization as visualization,
     )
+    from cornu import (
+        wrappers as wrappers,
+    )
+    from cornu.devices import device as device
+    from cornu.dtype_policies import FloatDTypePolicy as FloatDTypePolicy
     from cornu.dtypes import DTypePolicy as DTypePolicy
     from cornu.initializers import Initializer as Initializer
     from cornu.layers import Input as Input
     from cornu.layers import InputSpec as InputSpec
     from cornu.layers import Layer as Layer
+    from cornu.layers.operation import Operation as Operation
     from cornu.losses import Loss as Loss
     from cornu.metrics import Metric as Metric
+    from cornu.models import Function as Function
     from cornu.models import Model as Model
     from cornu.models import Sequential as Sequential
+    from cornu.naming import name_scope as name_scope
     from cornu.optimizers import Optimizer as Optimizer
     from cornu.regularizers import Regularizer as Regularizer
+    from cornu.scopes import StatelessScope as StatelessScope
+    from cornu.scopes import SymbolicScope as SymbolicScope
+    from cornu.scopes import remat as remat
     from cornu.symbolic import KerasTensor as KerasTensor
     from cornu.variables import Variable as Variable
     from cornu.variables import grad as grad
@@ -91,12 +111,14 @@ if TYPE_CHECKING:
     from cornu.variables import value_and_grad as value_and_grad
 
 _MODULES = {
-    "activations", "callbacks", "config", "constraints", "datasets", "dtypes", "initializers", "layers", "losses",
-    "metrics", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
-    "visualization",
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "dtypes",
+    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
+    "preprocessing", "random", "regularizers", "saving", "tree", "utils", "visualization", "wrappers",
 }  # fmt: skip
 _NAMES = {
     "DTypePolicy": "dtypes",
+    "FloatDTypePolicy": "dtype_policies",
+    "Function": "models",
     "Initializer": "initializers",
     "Input": "layers",
     "InputSpec": "layers",
@@ -105,14 +127,25 @@ _NAMES = {
     "Loss": "losses",
     "Metric": "metrics",
     "Model": "models",
+    "Operation": "layers.operation",
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "StatelessScope": "scopes",
+    "SymbolicScope": "scopes",
     "Variable": "variables",
+    "device": "devices",
     "grad": "variables",
     "jit": "variables",
+    "name_scope": "naming",
+    "remat": "scopes",
     "value_and_grad": "variables",
 }
+
+
+def version() -> str:
+    """The version of cornu."""
+    return __version__
 
 
 def __getattr__(name: str) -> Any:

@@ -1,13 +1,14 @@
 """Settings that hold for the whole process: number type, epsilon, image layout, engine, folders.
 
-Read from environment variables (`CORNU_ENGINE`, `CORNU_CACHE`, `CORNU_TRACEBACK_FILTERING`); nothing is read from or
-written to a file.
+Read from environment variables (`CORNU_ENGINE`, `CORNU_CACHE`, `CORNU_TRACEBACK_FILTERING`, `CORNU_MAX_EPOCHS`,
+`CORNU_MAX_STEPS_PER_EPOCH`); nothing is read from or written to a file.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,10 @@ _settings: dict = {
     "epsilon": 1e-7,
     "image_data_format": "channels_last",
     "engine": os.environ.get("CORNU_ENGINE", "jax"),
+    "flash_attention": None,
+    "interactive_logging": True,
+    "max_epochs": int(os.environ.get("CORNU_MAX_EPOCHS", 0)) or None,
+    "max_steps_per_epoch": int(os.environ.get("CORNU_MAX_STEPS_PER_EPOCH", 0)) or None,
     "traceback_filtering": os.environ.get("CORNU_TRACEBACK_FILTERING", "on") != "off",
 }
 
@@ -143,6 +148,79 @@ def disable_traceback_filtering() -> None:
 def backend() -> str:
     """The name of the framework below, for programs that ask; `engine()` names what runs the program."""
     return "jax"
+
+
+def set_backend(backend: str) -> None:
+    """Kept for Keras's signature: the framework below is always JAX, and another name is a warning."""
+    if backend != "jax":
+        warnings.warn(f"cornu computes on JAX; set_backend({backend!r}) changes nothing. See set_engine.", stacklevel=2)
+
+
+def is_nnx_enabled() -> bool:
+    """False: variables aren't those of Flax."""
+    return False
+
+
+def enable_unsafe_deserialization() -> None:
+    """Kept for Keras's signature: files hold data, never code, and no setting changes that; a warning says so."""
+    fix = "Pass the functions that a file names as custom_objects."
+    warnings.warn(explain("There is no unsafe deserialization: files hold data, never code.", fix=fix), stacklevel=2)
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether verbose="auto" means a progress bar; else it means one line per epoch."""
+    return _settings["interactive_logging"]
+
+
+def enable_interactive_logging() -> None:
+    """Makes verbose="auto" a progress bar: the default."""
+    _settings["interactive_logging"] = True
+
+
+def disable_interactive_logging() -> None:
+    """Makes verbose="auto" one line per epoch."""
+    _settings["interactive_logging"] = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Whether attention that doesn't say takes the fused kernel of cuDNN; None, the default, leaves it out."""
+    return _settings["flash_attention"]
+
+
+def enable_flash_attention() -> None:
+    """Makes the fused kernel of cuDNN the default of `cornu.ops.dot_product_attention`, where there is a GPU."""
+    _settings["flash_attention"] = True
+
+
+def disable_flash_attention() -> None:
+    """Leaves out the fused kernel where a call doesn't ask for it."""
+    _settings["flash_attention"] = False
+
+
+def max_epochs() -> int | None:
+    """The most epochs that any `fit` trains, for a quick trial of a program as it is; None: no limit."""
+    return _settings["max_epochs"]
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limits the epochs of every `fit`; so does the environment variable CORNU_MAX_EPOCHS."""
+    _limit("max_epochs", max_epochs)
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most batches of an epoch, and of an evaluation or prediction; None: no limit."""
+    return _settings["max_steps_per_epoch"]
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limits the batches of every epoch; so does the environment variable CORNU_MAX_STEPS_PER_EPOCH."""
+    _limit("max_steps_per_epoch", max_steps_per_epoch)
+
+
+def _limit(setting: str, value: int | None) -> None:
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise ValueError(explain(f"set_{setting}: wrong value.", expected="a positive integer, or None", got=value))
+    _settings[setting] = value
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,12 @@
-"""Nested structures: lists, tuples, dicts, named tuples. A dict's leaves come in the order of its sorted keys."""
+"""Nested structures: lists, tuples, dicts, named tuples. A dict's leaves come in the order of its sorted keys.
+
+Here None holds no leaf. `cornu.nested` has Keras's functions, to which it is one; those that this module lacks are
+found in it, too.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -57,3 +62,9 @@ def walk(value: Any) -> Iterator:
         return
     for item in value:
         yield from walk(item)
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("_") and hasattr(nested := importlib.import_module("cornu.nested"), name):
+        return getattr(nested, name)
+    raise AttributeError(f"module 'cornu.tree' has no attribute {name!r}")

@@ -14,15 +14,15 @@ import pytest
 ROOT = Path(__file__).parent.parent / "cornu"
 
 FLOORS = {
-    "F0 ground": "_jax config dtypes errors naming registry signature tracebacks tree",
+    "F0 ground": "_jax config devices dtype_policies dtypes errors naming nested registry signature tracebacks tree",
     "F1 program": "program",
     "F2 engines": "engines",
-    "F3 state and mathematics": "activations constraints initializers kernels losses ops random regularizers symbolic "
-    "tags variables",
+    "F3 state and mathematics": "activations constraints initializers kernels losses ops random regularizers scopes "
+    "symbolic tags variables",
     "F4 parts": "layers metrics optimizers",
-    "F5 work": "callbacks distribution saving training visualization",
+    "F5 work": "callbacks distribution mixed_precision saving training visualization",
     "F6 models": "models",
-    "F7 around it": "applications datasets export preprocessing tuning utils wrappers",
+    "F7 around it": "applications backend datasets export preprocessing tuning utils wrappers",
     "F8 doors": "__main__ cli compat demo playground",
 }
 """The names below cornu/ on each floor, from the ground up."""

@@ -1,6 +1,7 @@
 """Models: stacks, graphs, subclasses; and their files."""
 
 from cornu.models.cloning import clone_model as clone_model
+from cornu.models.function import Function as Function
 from cornu.models.functional import Functional as Functional
 from cornu.models.model import Model as Model
 from cornu.models.sequential import Sequential as Sequential

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from cornu import config
 from cornu.errors import brief, explain
 from cornu.ops.base import operation, tensor
 
@@ -33,7 +34,7 @@ def dot_product_attention(
         mask: False where a target must not look at a source; broadcasts likewise.
         scale: default 1 / sqrt(size).
         is_causal: whether target t looks at sources up to t only.
-        flash_attention: True uses cuDNN's fused kernel, on GPUs that have it.
+        flash_attention: True uses cuDNN's fused kernel, on GPUs that have it; None: `cornu.config` says, on GPUs.
         attn_logits_soft_cap: c replaces the logits by c * tanh(logits / c). Difference from Keras: on every platform.
 
     Logits and softmax are computed in at least 32 bits. Raises ValueError where an argument hasn't 4 axes.
@@ -55,6 +56,8 @@ def dot_product_attention(
     query, key, value = (x.astype(dtype) for x in (query, key, value))
     bias = None if bias is None else tensor(bias, dtype)
     mask = None if mask is None else tensor(mask, bool)
+    if flash_attention is None:
+        flash_attention = config.is_flash_attention_enabled() and jax.default_backend() == "gpu"
     if flash_attention:
         return jax.nn.dot_product_attention(
             query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation="cudnn"

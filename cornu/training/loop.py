@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cornu import random, tree
+from cornu import config, random, tree
 from cornu.errors import explain
 from cornu.signature import nonnegative_int
 from cornu.training import data as adapters
@@ -43,6 +44,7 @@ def fit(
     compiled = stepping.compilation(model)
     for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
         adapters.check(name, value, nonnegative_int)
+    epochs = min(epochs, config.max_epochs() or epochs)
     if compiled.optimizer is None:
         raise ValueError(
             explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile().")
@@ -56,7 +58,9 @@ def fit(
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight,
         on_host=model.on_host,
     )  # fmt: skip
+    data = _limited(data)
     validation = _validation(model, validation_data, validation_batch_size or batch_size, validation_steps)
+    validation = None if validation is None else _limited(validation)
     _begin(model, "train", data)
     _check_validation(model, data, validation)
     position = model.position
@@ -69,6 +73,17 @@ def fit(
     with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
         _Fit(session, data, validation, hooks, interrupts, validation_freq).run(epochs)
     return model.history
+
+
+def _limited(data: Any) -> Any:
+    """Data of which an epoch takes no more batches than the process's setting allows."""
+    limit = config.max_steps_per_epoch()
+    if limit is None or (data.steps is not None and data.steps <= limit):
+        return data
+    if isinstance(data, adapters.ArrayData):
+        return dataclasses.replace(data, steps_per_epoch=limit)
+    data.steps_per_epoch = limit
+    return data
 
 
 class _Fit:
@@ -225,6 +240,7 @@ def evaluate(
     data = adapters.standardize(
         x, y, sample_weight, batch_size=batch_size, steps=steps, for_training=False, on_host=model.on_host
     )
+    data = _limited(data)
     _begin(model, "test", data)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
     with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
@@ -251,6 +267,7 @@ def predict(
 ) -> Any:
     """`Model.predict`."""
     data = adapters.standardize(x, batch_size=batch_size, steps=steps, for_training=False, on_host=model.on_host)
+    data = _limited(data)
     hooks = CallbackList(callbacks, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=data.steps)
     with held_interrupts() as interrupts, Session(model) as session:
         hooks.on_predict_begin()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cornu import config
 from cornu.errors import explain
 from cornu.training.callbacks.callback import Callback, Logs
 from cornu.training.progress import Progbar
@@ -33,7 +34,8 @@ class ProgbarLogger(Callback):
         verbose = params.get("verbose", 1)
         if verbose != "auto" and not isinstance(verbose, (int, np.integer)):
             raise ValueError(explain("Argument `verbose` is wrong.", expected="0, 1, 2 or 'auto'", got=verbose))
-        self._verbose = 1 if verbose == "auto" else int(verbose)
+        auto = 1 if config.is_interactive_logging_enabled() else 2
+        self._verbose = auto if verbose == "auto" else int(verbose)
         self._epochs, self._target = params.get("epochs") or 1, params.get("steps")
 
     def _begin(self, title: str | None = None) -> None:
