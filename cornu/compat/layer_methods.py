@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cornu.compat import notices, symbolic_losses, values
+from cornu.compat import dialect, names, notices, symbolic_losses, values
 from cornu.errors import explain, nearest
 from cornu.layers.layer import Layer
 from cornu.symbolic import KerasTensor, Node
@@ -33,6 +33,8 @@ def _init(self: Layer, *args: Any, **kwargs: Any) -> None:
         if old in kwargs:
             notices.note(f"{type(self).__name__}({old}=...)", f"{new}=...")
             kwargs[new] = kwargs.pop(old)
+    if kwargs.get("name") is None and dialect.current().before("keras3"):
+        kwargs["name"] = names.automatic(type(self).__name__)
     weights = kwargs.pop("weights", None)
     for name in ("create_input_layer", "dynamic"):
         kwargs.pop(name, None)

@@ -19,8 +19,7 @@ from cornu.training.py_dataset import PyDataset
 
 # Compiling -----------------------------------------------------------------------------------------------------------
 
-_plain = {name: getattr(Model, name) for name in ("compile", "fit", "train_on_batch", "save", "save_weights",
-                                                  "load_weights", "evaluate", "summary")}  # fmt: skip
+_plain = {name: getattr(Model, name) for name in ("compile", "fit", "evaluate", "train_on_batch", "test_on_batch")}
 
 
 def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -81,10 +80,30 @@ def _set_own(layer: Any, flag: bool) -> None:
 
 def _fit(self: Model, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Model.fit, whose callbacks see the validation data, and with `class_weight="auto"` and the like refused."""
+    _show_accuracy(self, kwargs.pop("show_accuracy", False))
     _tell_callbacks(self, x, kwargs)
     kwargs["epochs"] = int(kwargs.get("epochs", 1))
     with as_compiled(self):
         return _plain["fit"](self, x, y, *args, **kwargs)
+
+
+def _show_accuracy(model: Model, wanted: bool) -> None:
+    """Before 2016, the accuracy was asked for where the model was trained."""
+    if wanted and model._compiled is not None and not model._compiled.arguments["metrics"]:
+        notices.note("show_accuracy=True", 'compile(..., metrics=["accuracy"])')
+        _plain["compile"](model, model.optimizer, model.loss, metrics=["acc"])
+
+
+def _evaluate(self: Model, *args: Any, **kwargs: Any) -> Any:
+    """Model.evaluate, which before 2016 was asked for the accuracy."""
+    _show_accuracy(self, kwargs.pop("show_accuracy", False))
+    return _plain["evaluate"](self, *args, **kwargs)
+
+
+def _test_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
+    """Model.test_on_batch, which before 2016 was asked for the accuracy."""
+    _show_accuracy(self, kwargs.pop("accuracy", False))
+    return _plain["test_on_batch"](self, *args, **kwargs)
 
 
 def _tell_callbacks(model: Model, x: Any, arguments: dict[str, Any]) -> None:
@@ -99,6 +118,7 @@ def _tell_callbacks(model: Model, x: Any, arguments: dict[str, Any]) -> None:
 
 def _train_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.train_on_batch, of what was trained when the model was compiled."""
+    _show_accuracy(self, kwargs.pop("accuracy", False))
     with as_compiled(self):
         return _plain["train_on_batch"](self, *args, **kwargs)
 
@@ -134,9 +154,11 @@ def _fit_generator(
     validation_freq: int = 1,
     samples_per_epoch: int | None = None,
     nb_val_samples: int | None = None,
+    show_accuracy: bool = False,
 ) -> Any:
     """Trains on batches from a generator; today `fit` does."""
     notices.note("model.fit_generator(...)", "model.fit(...)")
+    _show_accuracy(self, show_accuracy)
     generator, steps = _steps(generator, steps_per_epoch, samples_per_epoch)
     if nb_val_samples is not None or validation_steps is not None:
         validation_data, validation_steps = _steps(validation_data, validation_steps, nb_val_samples)
@@ -246,7 +268,9 @@ ON_HISTORIES = _on_history()
 ADDED: dict[str, Any] = {
     "compile": _compile,
     "fit": _fit,
+    "evaluate": _evaluate,
     "train_on_batch": _train_on_batch,
+    "test_on_batch": _test_on_batch,
     "fit_generator": _fit_generator,
     "evaluate_generator": _evaluate_generator,
     "predict_generator": _predict_generator,

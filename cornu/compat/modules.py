@@ -45,7 +45,7 @@ class Served(ModuleType):
             return found[0]
         if known_path(f"{path}.{name}".lstrip(".")):
             return importlib.import_module(f"{self.__name__}.{name}")
-        raise AttributeError(unknown(self.__name__, name, family))
+        raise AttributeError(unknown(f"{self.__name__}.{name}", path))
 
     def __dir__(self) -> list[str]:
         return names(self.__dict__["_served"][1])
@@ -67,7 +67,8 @@ def lookup(family: str, name: str) -> tuple[Any] | None:
             continue
         value = getattr(module, today)
         if isinstance(value, ModuleType):
-            return (importlib.import_module(f"keras.{name}"),) if known_path(name) and not family else (value,)
+            path = f"{family}.{name}".lstrip(".")
+            return (importlib.import_module(f"keras.{path}"),) if known_path(path) else (value,)
         return (_spelled(value, f"{home}.{name}", not provider.startswith(_OLD)),)
     return None
 
@@ -131,12 +132,17 @@ def _is_foreign(value: Any) -> bool:
     return str(getattr(value, "__module__", "cornu")).partition(".")[0] in ("typing", "collections", "functools", "abc")
 
 
-def unknown(module: str, name: str, family: str) -> str:
-    """The error for a name that nobody has: what, where in the person's file, what comes nearest."""
+def unknown(fullname: str, path: str) -> str:
+    """The error for a name that nobody has: what, where in the person's file, what comes nearest.
+
+    `path` is that of the module which was asked for it.
+    """
     place = notices.caller()
-    others = [*names(family), *submodules(module.partition(".")[2])]
+    family = served(path).__dict__["_served"][1]
+    name = fullname.rpartition(".")[2]
     return explain(
-        f"{place + ': ' if place else ''}cornu knows no `{module}.{name}`, in no era of Keras.{nearest(name, others)}",
+        f"{place + ': ' if place else ''}cornu knows no `{fullname}`, in no era of Keras."
+        f"{nearest(name, [*names(family), *submodules(path)])}",
         fix=_MISSING.get(family, "Check the spelling; `dir()` of the module shows what there is."),
     )
 
@@ -222,24 +228,13 @@ def stand_in(fullname: str) -> str | None:
 
 
 def _no_module(fullname: str) -> str:
-    place = notices.caller()
-    where = f"{place}: " if place else ""
-    root, _, name = fullname.rpartition(".")
-    path = place_of(root) if root else None
+    parent = fullname.rpartition(".")[0]
+    path = place_of(parent) if parent else None
     if path is not None:
-        return f"{where}{unknown_module(fullname, path, name)}"
+        return unknown(fullname, path)
     return explain(
-        f"{where}cornu's stand-in for TensorFlow has no `{fullname}`.",
+        f"{notices.caller()}: cornu's stand-in for TensorFlow has no `{fullname}`.".lstrip(": "),
         fix="Use keras.ops and keras.random in its place, or run this program with TensorFlow itself.",
-    )
-
-
-def unknown_module(fullname: str, path: str, name: str) -> str:
-    """The error for a name that is neither a module nor anything else in its parent."""
-    family = served(path).__dict__["_served"][1]
-    return explain(
-        f"cornu knows no `{fullname}`, in no era of Keras.{nearest(name, [*names(family), *submodules(path)])}",
-        fix=_MISSING.get(family, "Check the spelling; `dir()` of the module shows what there is."),
     )
 
 

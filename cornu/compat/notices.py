@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from dataclasses import dataclass
 
 import cornu
 
-_LIBRARY = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, importlib)), "<frozen ")
+_LIBRARY = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, os)), "<frozen ")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from cornu.compat import dialect, notices
 from cornu.errors import explain
+from cornu.initializers import Initializer
 from cornu.layers.layer import Layer
 
 VALUES: dict[str, dict[Any, Any]] = {
@@ -40,7 +43,23 @@ def modern(old: str, new: str, value: Any) -> Any:
 
         kind = "initializer" if new.endswith("_initializer") else "activation" if "activation" in new else ""
         return by_name(kind, value) if kind else value
+    if new.endswith("_initializer") and callable(value) and not isinstance(value, Initializer):
+        return _old_initializer(value)
     return value
+
+
+def _old_initializer(function: Callable) -> Callable:
+    """A person's initializer, which took a shape, perhaps a name, and might give a variable."""
+    takes = inspect.signature(function).parameters
+    if "dtype" in takes or any(p.kind is inspect.Parameter.VAR_KEYWORD for p in takes.values()):
+        return function
+
+    @functools.wraps(function)
+    def initialize(shape: tuple, dtype: Any = None) -> Any:
+        found = function(shape, name=None) if "name" in takes else function(shape)
+        return getattr(found, "value", found)
+
+    return initialize
 
 
 def note_dropped(what: str, name: str, value: Any) -> None:

@@ -193,16 +193,16 @@ CALLS = {
     # methods
     "Model.fit": Call(
         "x y batch_size nb_epoch:epochs verbose callbacks validation_split validation_data shuffle class_weight "
-        "sample_weight initial_epoch show_accuracy:"
+        "sample_weight initial_epoch show_accuracy"
     ),
     "Model.compile": Call("optimizer loss metrics loss_weights sample_weight_mode: class_mode: theano_mode:"),
-    "Model.evaluate": Call("x y batch_size verbose sample_weight show_accuracy:"),
-    "Model.train_on_batch": Call("x y class_weight sample_weight accuracy:"),
-    "Model.test_on_batch": Call("x y sample_weight accuracy:"),
+    "Model.evaluate": Call("x y batch_size verbose sample_weight show_accuracy"),
+    "Model.train_on_batch": Call("x y class_weight sample_weight accuracy"),
+    "Model.test_on_batch": Call("x y sample_weight accuracy"),
     "Sequential.compile": Call("optimizer loss metrics sample_weight_mode: class_mode: theano_mode:"),
     "Model.fit_generator": Call(
         "generator samples_per_epoch nb_epoch:epochs verbose callbacks validation_data nb_val_samples class_weight "
-        "max_q_size: nb_worker: pickle_safe: initial_epoch show_accuracy: nb_val_worker:"
+        "max_q_size: nb_worker: pickle_safe: initial_epoch show_accuracy nb_val_worker:"
     ),
     "Model.evaluate_generator": Call("generator val_samples max_q_size: nb_worker: pickle_safe: show_accuracy:"),
     "Model.predict_generator": Call("generator val_samples max_q_size: nb_worker: pickle_safe:"),
