@@ -16,7 +16,7 @@ import jax.export
 import jax.numpy as jnp
 import numpy as np
 
-from cornu import dtypes, naming, tree
+from cornu import _jax, dtypes, naming, tree
 from cornu.errors import explain
 from cornu.tracebacks import boundary
 from cornu.variables import Scope, Variable
@@ -88,6 +88,8 @@ class KerasTensor:
 
     @property
     def __jax_array__(self) -> Any:  # JAX looks for it first; in place of a TypeError it would say something of its own
+        if _jax.asked_by_operator():  # array + tensor: the array leaves it to the tensor, which has no such attribute
+            raise AttributeError
         raise ValueError(self._no_value())
 
     def __len__(self) -> int:

@@ -308,6 +308,11 @@ def adopt(variable: Variable) -> Variable:
     return variable
 
 
+def is_scoped() -> bool:
+    """Whether a scope answers for variables now: something is traced."""
+    return _scope.get() is not None
+
+
 def current_scope() -> Scope:
     """The scope that answers for variables now; RuntimeError outside of any."""
     scope = _scope.get()

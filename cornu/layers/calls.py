@@ -12,7 +12,7 @@ import numpy as np
 
 from cornu import symbolic, tree
 from cornu.errors import brief, explain
-from cornu.layers.context import current
+from cornu.layers.context import current, default_training
 from cornu.tracebacks import shorten
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -27,6 +27,11 @@ def signature(cls: Any) -> inspect.Signature:
 def takes(cls: Any, argument: str) -> bool:
     """Whether a layer class's `call` has a parameter of that name."""
     return argument in signature(cls).parameters
+
+
+def leaves_out(cls: Any, argument: str, args: tuple) -> bool:
+    """Whether a layer class's `call` has a parameter of that name which these arguments by position don't reach."""
+    return argument in list(signature(cls).parameters)[len(args) :]
 
 
 def takes_masks(cls: Any) -> bool:
@@ -63,6 +68,8 @@ def bind(layer: Any, args: tuple, kwargs: dict) -> tuple[inspect.BoundArguments,
         training = bound.arguments.get("training")
     if training is None and outer is not None:
         training = outer.training
+    if training is None:
+        training = default_training()
     if training is None and parameter and parameter.default is not inspect.Parameter.empty:
         training = parameter.default
     if isinstance(training, (int, np.bool_)):

@@ -18,6 +18,17 @@ class CallContext:
 
 
 _context: ContextVar[CallContext | None] = ContextVar("call_context", default=None)
+_default_training: list[bool | None] = [None]
+
+
+def default_training() -> bool | None:
+    """Whether calls train of which nobody says it; None: what each layer's `call` says."""
+    return _default_training[0]
+
+
+def set_default_training(training: bool | None) -> None:
+    """Sets `default_training`, for the whole process; a layer that is put into a graph then keeps it."""
+    _default_training[0] = training
 
 
 def current() -> CallContext | None:

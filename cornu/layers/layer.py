@@ -14,7 +14,7 @@ from cornu import constraints, dtypes, initializers, naming, random, registry, r
 from cornu import variables as state
 from cornu.errors import brief, explain, nearest
 from cornu.layers import calls, parts
-from cornu.layers.context import call_context, current
+from cornu.layers.context import call_context, current, default_training
 from cornu.layers.input_spec import InputSpec, check_inputs
 from cornu.ops import operators as operators  # symbolic tensors get theirs
 from cornu.signature import Configurable, boolean, named_parameters, takes_any
@@ -157,6 +157,8 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             raise
 
     def _record(self, args: tuple, kwargs: dict) -> Any:
+        if default_training() is not None and calls.leaves_out(type(self), "training", args):
+            kwargs = {"training": default_training(), **kwargs}
         calls.check_no_text(self, args)
         outputs = symbolic.record(self, args, kwargs, symbolic.infer(self, args, kwargs))
         self._nodes += [v.node for v in tree.walk(outputs) if isinstance(v, symbolic.KerasTensor) and v.node][:1]
