@@ -52,7 +52,7 @@ LAYERS = {
     "Highway": (layers.Highway(activation="tanh"), (5, 4), highway),
     "Highway without bias": (
         layers.Highway(activation="tanh", use_bias=False), (5, 4), lambda x, w, c: highway(x, w, c, 0, 0)),
-    "MaxoutDense": (layers.MaxoutDense(3, pieces=2), (5, 4), maxout),
+    "MaxoutDense": (layers.MaxoutDense(3, nb_feature=2), (5, 4), maxout),
     "TimeDistributedDense": (layers.TimeDistributedDense(3), (5, 2, 4), lambda x, w, b: x @ w + b),
     "SReLU": (layers.SReLU(), (5, 2, 4), s_relu),
     "SReLU, shared": (layers.SReLU(shared_axes=[1]), (5, 2, 4), s_relu),
@@ -101,7 +101,7 @@ def test_first_weights():
     highway = layers.Highway()
     highway.build((None, 3))
     assert highway.carry_bias.numpy().tolist() == [1.0, 1.0, 1.0]
-    kernel = layers.MaxoutDense(50, pieces=4)
+    kernel = layers.MaxoutDense(50, nb_feature=4)
     kernel.build((None, 100))
     assert abs(kernel.kernel.numpy()).max() == pytest.approx(np.sqrt(3 / np.sqrt(4 * 100 * 50)), rel=1e-3)
 

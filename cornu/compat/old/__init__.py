@@ -39,5 +39,5 @@ def by_name(kind: str, name: Any) -> Any:
 
         if kind == "optimizer":
             return optimizers.get(name)
-        return (losses if kind == "loss" else metrics).functions(era.era).get(name, name)
+        return (losses.FUNCTIONS if kind == "loss" else metrics.functions(era.era)).get(name, name)
     return name

@@ -86,7 +86,7 @@ class ParametricSoftplus(_PerUnit):
     """alpha * log(1 + exp(beta * x)), alpha and beta weights of the shape of a sample
 
     Args:
-        alpha_init, beta_init: the numbers with which they begin.
+        alpha_initializer, beta_initializer: the numbers with which they begin, or initializers.
         shared_axes: the axes along which they are shared, as in `PReLU`.
 
     Source: McFarland et al., 2013, "Inferring Nonlinear Neuronal Computation Based on Physiologically Plausible
@@ -97,26 +97,29 @@ class ParametricSoftplus(_PerUnit):
     0.139
     """
 
-    domains = {"alpha_init": number, "beta_init": number}
-
     def __init__(
         self,
-        alpha_init: float = 0.2,
-        beta_init: float = 5.0,
+        alpha_initializer: Any = 0.2,
+        beta_initializer: Any = 5.0,
         shared_axes: int | Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes, **kwargs)
-        self.alpha_init, self.beta_init = float(alpha_init), float(beta_init)
+        self.alpha_initializer = _start(alpha_initializer)
+        self.beta_initializer = _start(beta_initializer)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights."""
-        self.alpha = self._add("alpha", input_shape, initializers.Constant(self.alpha_init))
-        self.beta = self._add("beta", input_shape, initializers.Constant(self.beta_init))
+        self.alpha = self._add("alpha", input_shape, self.alpha_initializer)
+        self.beta = self._add("beta", input_shape, self.beta_initializer)
 
     def call(self, inputs: Any) -> Any:
         """The function of the inputs."""
         return self.alpha.value * jax.nn.softplus(self.beta.value * inputs)
+
+
+def _start(value: Any) -> Any:
+    return initializers.Constant(float(value)) if number.test(value) else initializers.get(value)
 
 
 @register("layer")

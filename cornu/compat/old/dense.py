@@ -65,7 +65,7 @@ class Highway(_Kernels):
     """t * activation(x · kernel + bias) + (1 - t) * x, with t = sigmoid(x · carry_kernel + carry_bias)
 
     Input and output (batch, features). Weights: kernel, carry_kernel (features, features), bias, carry_bias
-    (features,). The carry bias begins at 1. Regularizers and constraints are for kernel and bias.
+    (features,). The carry bias begins at `transform_bias`. Regularizers and constraints are for kernel and bias.
 
     Source: Srivastava et al., 2015, "Highway Networks", arXiv:1505.00387.
 
@@ -84,12 +84,14 @@ class Highway(_Kernels):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        transform_bias: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(
             use_bias, kernel_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint,
             activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
+        self.transform_bias = float(transform_bias)
         self.activation = activations.get(activation)
         self.carry_bias: Any = None
 
@@ -100,7 +102,7 @@ class Highway(_Kernels):
         self.carry_kernel = self.add_weight((size, size), self.kernel_initializer, name="carry_kernel")
         self.bias = self._add_bias((size,))
         if self.use_bias:
-            self.carry_bias = self.add_weight((size,), "ones", name="carry_bias")
+            self.carry_bias = self.add_weight((size,), initializers.Constant(self.transform_bias), name="carry_bias")
 
     def call(self, inputs: Any) -> Any:
         """The transformed share and the carried share of the inputs."""
@@ -115,11 +117,12 @@ class Highway(_Kernels):
 class MaxoutDense(_Kernels):
     """max over k of x · kernel[k] + bias[k], element by element
 
-    Input (batch, features), output (batch, units). Weights: kernel (pieces, features, units), bias (pieces, units).
+    Input (batch, features), output (batch, units). Weights: kernel (nb_feature, features, units), bias (nb_feature,
+    units).
 
     Args:
         units: the size of the output.
-        pieces: how many linear functions the maximum is taken of; Keras 1 called it `nb_feature`.
+        nb_feature: how many linear functions the maximum is taken of.
         use_bias, kernel_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint,
             bias_constraint: as in `Dense`. As in Keras 1, initializers that scale with the fans take the square root
             of the kernel's number of values for them.
@@ -127,16 +130,16 @@ class MaxoutDense(_Kernels):
     Source: Goodfellow et al., 2013, "Maxout Networks", arXiv:1302.4389.
 
     >>> import numpy as np
-    >>> MaxoutDense(5, pieces=2)(np.ones((2, 3))).shape
+    >>> MaxoutDense(5, nb_feature=2)(np.ones((2, 3))).shape
     (2, 5)
     """
 
-    domains = {"units": positive_int, "pieces": positive_int}
+    domains = {"units": positive_int, "nb_feature": positive_int}
 
     def __init__(
         self,
         units: int,
-        pieces: int = 4,
+        nb_feature: int = 4,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         kernel_regularizer: Any = None,
@@ -150,14 +153,14 @@ class MaxoutDense(_Kernels):
             use_bias, kernel_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint,
             activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
-        self.units, self.pieces = int(units), int(pieces)
+        self.units, self.nb_feature = int(units), int(nb_feature)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes kernel and bias."""
         given = self.kernel_initializer
         initializer = unstructured(given, given.mode) if isinstance(given, VarianceScaling) else given
-        self.kernel = self._add_kernel((self.pieces, known_size(self, input_shape, -1), self.units), initializer)
-        self.bias = self._add_bias((self.pieces, self.units))
+        self.kernel = self._add_kernel((self.nb_feature, known_size(self, input_shape, -1), self.units), initializer)
+        self.bias = self._add_bias((self.nb_feature, self.units))
 
     def call(self, inputs: Any) -> Any:
         """The largest of the linear functions."""

@@ -113,23 +113,13 @@ def _cosines(y_true: Any, y_pred: Any) -> jax.Array:
 @elementwise
 @op
 def cosine_proximity(y_true: Any, y_pred: Any) -> jax.Array:
-    """-cos of the angle between t and p: Keras 2
+    """-cos of the angle between t and p; in programs of Keras 1 divided by the length of the axis
 
     >>> cosine_proximity([[1.0, 0.0]], [[2.0, 0.0]]).tolist()
     [-1.0]
     """
-    return -jnp.sum(_cosines(y_true, y_pred), -1)
-
-
-@elementwise
-@op
-def mean_cosine_proximity(y_true: Any, y_pred: Any) -> jax.Array:
-    """-cos of the angle between t and p, divided by the length of the axis: Keras 1's `cosine_proximity`
-
-    >>> mean_cosine_proximity([[1.0, 0.0]], [[2.0, 0.0]]).tolist()
-    [-0.5]
-    """
-    return -jnp.mean(_cosines(y_true, y_pred), -1)
+    total = jnp.mean if dialect.current().before("keras2") else jnp.sum
+    return -total(_cosines(y_true, y_pred), -1)
 
 
 class CategoricalCrossentropy(FunctionLoss):
@@ -184,7 +174,7 @@ poisson = losses.poisson
 logcosh = losses.log_cosh
 categorical_hinge = losses.categorical_hinge
 
-_COMMON: dict[str, Callable] = {
+FUNCTIONS: dict[str, Callable] = {
     "categorical_crossentropy": categorical_crossentropy,
     "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
     "binary_crossentropy": binary_crossentropy,
@@ -208,26 +198,18 @@ _COMMON: dict[str, Callable] = {
     "mean_squared_logarithmic_error": mean_squared_logarithmic_error,
     "msle": mean_squared_logarithmic_error,
     "MSLE": mean_squared_logarithmic_error,
+    "cosine_proximity": cosine_proximity,
+    "cosine": cosine_proximity,
 }
+"""The loss functions of Keras 1 and 2, by their names and short names."""
 
 
-def functions(era: str) -> dict[str, Callable]:
-    """The loss functions of "keras1" or "keras2", by their names and short names there.
-
-    >>> functions("keras1")["cosine"].__name__, functions("keras2")["cosine"].__name__
-    ('mean_cosine_proximity', 'cosine_proximity')
-    """
-    cosine = mean_cosine_proximity if era == "keras1" else cosine_proximity
-    return {**_COMMON, "cosine_proximity": cosine, "cosine": cosine}
-
-
-def get(identifier: Any, era: str | None = None) -> Any:
+def get(identifier: Any) -> Any:
     """The loss that an argument of `compile` stands for in Keras 1 or 2; what was new later is cornu's own.
-
-    `era` is "keras1" or "keras2"; default: the one in force.
 
     >>> get("categorical_crossentropy") is categorical_crossentropy, get("huber").__name__
     (True, 'huber')
     """
-    known = functions(era or dialect.current().era)
-    return known[identifier] if isinstance(identifier, str) and identifier in known else losses.get(identifier)
+    if isinstance(identifier, str) and identifier in FUNCTIONS:
+        return FUNCTIONS[identifier]
+    return losses.get(identifier)

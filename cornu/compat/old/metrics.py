@@ -117,7 +117,7 @@ def functions(era: str) -> dict[str, Callable]:
     >>> "fmeasure" in functions("keras1"), "fmeasure" in functions("keras2")
     (True, False)
     """
-    return {**losses.functions(era), **(_FUNCTIONS if era == "keras1" else {})}
+    return {**losses.FUNCTIONS, **(_FUNCTIONS if era == "keras1" else {})}
 
 
 def accuracy_name(loss: Any, output_shape: Any) -> str:
