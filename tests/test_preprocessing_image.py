@@ -8,15 +8,19 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keras.src.legacy.preprocessing import image as keras_image
+from scipy import ndimage
 
 import cornu
 from cornu.preprocessing import image
+from cornu.preprocessing.image.warping import warp
 
 pytestmark = pytest.mark.filterwarnings("ignore:Please import `affine_transform`:DeprecationWarning")  # of Keras
 
 AXES = {"row_axis": 0, "col_axis": 1, "channel_axis": 2}
-PICTURE = np.random.default_rng(0).uniform(0, 255, (9, 9, 3)).astype("float32")
+PICTURE = np.random.default_rng(0).uniform(0, 255, (10, 10, 3)).astype("float32")
 WIDE = np.arange(24, dtype="float32").reshape(4, 6, 1)
 
 
@@ -57,6 +61,30 @@ def test_affine_transforms_are_those_of_keras(amounts, fill_mode, order):
 )
 def test_affine_transforms_of_an_image_that_is_not_square(amounts, expected):
     np.testing.assert_allclose(image.apply_affine_transform(WIDE, **amounts, **AXES), expected, atol=1e-3)
+
+
+@given(
+    st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    st.lists(st.floats(-2, 2), min_size=6, max_size=6),
+    st.sampled_from(["nearest", "constant", "reflect", "wrap"]),
+    st.booleans(),
+)
+def test_images_read_along_any_grid_are_those_of_scipy(size, numbers, mode, is_diagonal):
+    x = np.random.default_rng(0).random((*size, 2))
+    # Irrational amounts: no place falls on a border, where rounding decides.
+    matrix = np.array([[numbers[0], numbers[1], 3 * numbers[2]], [numbers[3], numbers[4], 3 * numbers[5]], [0, 0, 1]])
+    matrix[:2] += np.sqrt([[2, 3, 5], [7, 11, 13]]) / 100
+    if is_diagonal:
+        matrix[0, 1] = matrix[1, 0] = 0
+    middle = (np.array(size) - 1) / 2
+    offset = middle + matrix[:2, 2] - matrix[:2, :2] @ middle
+    theirs = [ndimage.affine_transform(x[:, :, c], matrix[:2, :2], offset, order=1, mode=mode, cval=3) for c in (0, 1)]
+    np.testing.assert_allclose(warp(x, matrix, mode, 3, 1), np.stack(theirs, 2), atol=1e-6)
+
+
+def test_an_unknown_fill_mode():
+    with pytest.raises(ValueError, match="Did you mean 'reflect'"):
+        image.apply_affine_transform(WIDE, 10, fill_mode="reflekt", **AXES)
 
 
 def test_a_quarter_turn():
@@ -205,8 +233,8 @@ def test_arguments_of_flow_are_those_of_keras(arguments):
 def test_more_arrays_go_along():
     generator = image.ImageDataGenerator(rescale=2.0)
     more = np.arange(11) * 10
-    for given in ((IMAGES, more), [IMAGES, more], (IMAGES, [more])):
-        (images, along), labels = generator.flow(given, LABELS, shuffle=False, batch_size=2)[1]
+    for inputs in ((IMAGES, more), [IMAGES, more], (IMAGES, [more])):
+        (images, along), labels = generator.flow(inputs, LABELS, shuffle=False, batch_size=2)[1]
         np.testing.assert_allclose(images, IMAGES[2:4] * 2)
         assert (along.tolist(), labels.tolist()) == ([20, 30], [0, 1])
     only = next(generator.flow((IMAGES, [more, more]), shuffle=False, batch_size=2))

@@ -116,6 +116,8 @@ class Tokenizer:
     [[2, 1]]
     """
 
+    analyzer: Callable[[str], Iterable[str]] | None = None  # pickled tokenizers of Keras 2 have none
+
     def __init__(
         self,
         num_words: int | None = None,
@@ -165,9 +167,9 @@ class Tokenizer:
         """As `texts_to_sequences`, one text after the other."""
         unknown = self._unknown()
         limit = self._limit()
+        used = {word: number for word, number in self.word_index.items() if number < limit}
         for text in texts:
-            known = (self.word_index.get(word) for word in self._words(text))
-            numbers = (unknown if number is None or number >= limit else number for number in known)
+            numbers = [used.get(word, unknown) for word in self._words(text)]
             yield [number for number in numbers if number is not None]
 
     def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from cornu import config
 from cornu.errors import brief, explain
 from cornu.preprocessing.image.pictures import stretch
+from cornu.preprocessing.image.warping import warp
 
 
 def apply_affine_transform(
@@ -75,28 +76,15 @@ def apply_affine_transform(
         parts.append(np.diag([zx, zy, 1.0]))
     if not parts:
         return x
-    return _warp(x, functools.reduce(np.matmul, parts), (channel_axis, row_axis, col_axis), fill_mode, cval, order)
+    axes = (row_axis, col_axis, channel_axis)
+    return warp(x.transpose(axes), functools.reduce(np.matmul, parts), fill_mode, cval, order).transpose(
+        np.argsort(axes)
+    )
 
 
 def _rotation(angle: float) -> np.ndarray:
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-
-
-def _warp(
-    x: np.ndarray, matrix: np.ndarray, axes: tuple[int, int, int], mode: str, cval: float, order: int
-) -> np.ndarray:
-    """Each channel, read where `matrix` sends (row, column, 1), counted from the middle."""
-    from scipy import ndimage
-
-    channels = x.transpose(axes)
-    middle = (np.array(channels.shape[1:]) - 1) / 2
-    linear = matrix[:2, :2]
-    offset = middle + matrix[:2, 2] - linear @ middle
-    warped = np.stack(
-        [ndimage.affine_transform(c, linear, offset, order=order, mode=mode, cval=cval) for c in channels]
-    )
-    return warped.transpose(np.argsort(axes))
 
 
 def apply_channel_shift(x: Any, intensity: float, channel_axis: int = 0) -> np.ndarray:
