@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cornu
-from cornu.compat import dialect, old
+from cornu.compat import dialect, old, spelling
 from cornu.compat.old import activations, initializations, initializers, losses, metrics, optimizers, regularizers
 from cornu.layers import Dense
 from cornu.variables import Variable
@@ -313,3 +313,32 @@ def test_names_in_their_eras(era, kind, name, expected):
 def test_epsilon_of_the_eras(era, epsilon):
     dialect.use(dialect.Dialect(era))
     assert [optimizers.get(name).epsilon for name in optimizers.RATES if name != "sgd"] == [epsilon] * 6
+
+
+@pytest.mark.parametrize(
+    ("key", "modern", "arguments", "made"),
+    [
+        ("layers.BatchNormalization", cornu.layers.BatchNormalization, {"mode": 0}, "cornu.layers.normalization"),
+        ("layers.BatchNormalization", cornu.layers.BatchNormalization, {"mode": 2}, "cornu.compat.old.normalization"),
+        ("layers.Embedding", cornu.layers.Embedding, {"input_dim": 9, "output_dim": 2, "dropout": 0.5},
+         "cornu.compat.old.normalization"),
+    ],
+)  # fmt: skip
+def test_layers_with_arguments_that_only_keras_1_had(key, modern, arguments, made):
+    dialect.use(dialect.Dialect("keras1"))
+    layer = spelling.era_class(modern, key)(**arguments)
+    assert type(layer).__module__ == made
+    assert isinstance(layer, modern)
+
+
+def test_recurrent_layers_and_penalties_in_their_eras():
+    for era, gate, initializer, penalty in (
+        ("keras1", "hard_sigmoid_of_keras_2", "PerGate", "SumOverBatch"),
+        ("keras2", "hard_sigmoid_of_keras_2", "GlorotUniform", "SumOverBatch"),
+        ("tf.keras", "sigmoid", "GlorotUniform", "L2"),
+    ):
+        dialect.use(dialect.Dialect(era))
+        layer = spelling.era_class(cornu.layers.LSTM, "layers.LSTM")(3, activity_regularizer="l2")
+        assert layer.recurrent_activation.__name__ == gate
+        assert type(layer.kernel_initializer).__name__ == initializer
+        assert type(layer.activity_regularizer).__name__ == penalty

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from cornu.compat import dialect, notices, values
+from cornu.compat import dialect, notices, old, values
 from cornu.compat.tables import CALLS, LAYER
 from cornu.compat.tables.rows import Call, Word
 from cornu.errors import brief, explain
@@ -61,7 +61,7 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
     words = {**renamed(key, isinstance(modern, type) and issubclass(modern, Layer)), **found.words_of}
     result = _rename(key, given, words, by_position=set(order[: len(args)]))
     for name, value in found.defaults.items():
-        result.setdefault(name, value)
+        result.setdefault(name, values.modern(name, name, value))
     return values.finish(key, result)
 
 
@@ -107,8 +107,9 @@ class EraType(type):
         """An instance of the modern class; of a person's own subclass, as it is."""
         if "spelling" in vars(cls):
             arguments = translate(cls.spelling, cls.modern, args, kwargs, cls.known_today)
-            with_modern, after = values.take_after(cls.modern, arguments)
-            return after(cls.modern(**with_modern))
+            modern, arguments = old.class_for(cls.modern, arguments)
+            with_modern, after = values.take_after(modern, arguments)
+            return after(modern(**with_modern))
         if vars(cls.__init__).get("translates"):  # no constructor of its own
             args, kwargs = (), translate(cls.spelling, cls.modern, args, kwargs, cls.known_today)
         return super().__call__(*args, **kwargs)

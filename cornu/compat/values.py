@@ -35,6 +35,10 @@ SEQUENCES = ("SimpleRNN", "LSTM", "GRU", "Conv1D", "Convolution1D", "AtrousConvo
 
 def modern(old: str, new: str, value: Any) -> Any:
     """Today's value of an argument that was called `old` and is called `new`."""
+    if new == "activity_regularizer" and value is not None and dialect.current().before("tf.keras"):
+        from cornu.compat.old import regularizers
+
+        return regularizers.activity(value)
     table = VALUES.get(old)
     if table is not None and isinstance(value, str) and value in table:
         return table[value]
@@ -112,8 +116,22 @@ def _convolution(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+def _gate_by_gate(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The rule by which a recurrent layer's weights are drawn as in Keras 1."""
+
+    def rule(arguments: dict[str, Any]) -> dict[str, Any]:
+        if not dialect.current().before("keras2"):
+            return arguments
+        from cornu.compat.old import recurrent
+
+        return recurrent.gate_by_gate(name, arguments)
+
+    return rule
+
+
 RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "layers.Embedding": _embedding,
+    **{f"layers.{name}": _gate_by_gate(name) for name in ("SimpleRNN", "LSTM", "GRU")},
     "layers.Conv2D": _convolution,
     "layers.Convolution2D": _convolution,
 }

@@ -10,6 +10,28 @@ from cornu.compat import dialect
 KINDS = ("activation", "initializer", "regularizer", "loss", "metric", "optimizer")
 
 
+_ONLY_THEN = {("BatchNormalization", "mode"), ("Embedding", "dropout")}
+"""Layers of today, and arguments that they had in Keras 1 only."""
+
+
+def class_for(modern: type, arguments: dict[str, Any]) -> tuple[type, dict[str, Any]]:
+    """The class of a layer with these arguments, and the arguments that it takes.
+
+    It is an old one where an argument that today's class hasn't says something.
+
+    >>> from cornu.layers.embedding import Embedding
+    >>> class_for(Embedding, {"dropout": 0.0}) == (Embedding, {}), class_for(Embedding, {"dropout": 0.5})[0].__module__
+    (True, 'cornu.compat.old.normalization')
+    """
+    for name, argument in _ONLY_THEN:
+        if modern.__name__ == name and modern.__module__.startswith("cornu.layers") and argument in arguments:
+            from cornu.compat.old import normalization
+
+            rest = {key: value for key, value in arguments.items() if key != argument}
+            return (getattr(normalization, name), arguments) if arguments[argument] else (modern, rest)
+    return modern, arguments
+
+
 def by_name(kind: str, name: Any) -> Any:
     """What a name in a program stands for in the era in force; the name itself where that is what it is today.
 
