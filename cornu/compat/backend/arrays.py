@@ -15,7 +15,7 @@ from cornu.compat.backend.offering import offer
 from cornu.compat.backend.sizes import Shape, are_sizes, is_size, shape_of
 from cornu.compat.backend.values import is_symbolic, rank
 from cornu.errors import explain
-from cornu.symbolic import op, plain
+from cornu.symbolic import op
 
 # Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:
     """Tensors one after the other along an axis; of sizes, a shape."""
     if all(map(are_sizes, tensors)) and any(isinstance(t, Shape) for t in tensors):
         return Shape(size for sizes in tensors for size in sizes)
-    return ops.concatenate([plain(t) for t in tensors], axis=axis)
+    return ops.concatenate(list(tensors), axis=axis)
 
 
 @offer("stack", "pack")

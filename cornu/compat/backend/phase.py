@@ -39,11 +39,16 @@ def forget() -> None:
 @offer("learning_phase", "symbolic_learning_phase")
 def learning_phase() -> Any:
     """Inside a layer's call, whether it trains; else what `set_learning_phase` set; else a symbolic scalar."""
+    if context.current() is None and chosen() is None:
+        return placeholder()
+    return _present()
+
+
+def _present() -> Any:
+    """The phase as a number, or a traced one: 0 where nobody says it."""
     running = context.current()
-    if running is not None:
-        return running.training if isinstance(running.training, jax.Array) else int(running.training or chosen() or 0)
-    value = chosen()
-    return placeholder() if value is None else value
+    training = chosen() if running is None or running.training is None else running.training
+    return training if isinstance(training, jax.Array) else int(training or 0)
 
 
 @offer()
@@ -64,14 +69,14 @@ def _value(x: Any) -> Any:
 @op
 def in_phase(x: Any, alt: Any) -> Any:
     """x where the running call trains, else alt"""
-    return select(learning_phase(), as_array(x), as_array(alt))
+    return select(_present(), as_array(x), as_array(alt))
 
 
 def select(condition: Any, x: Any, alt: Any) -> Any:
     """x where a number or a scalar tensor isn't 0, else alt"""
     if isinstance(condition, (bool, int, np.bool_, np.integer)):
         return x if condition else alt
-    if isinstance(condition, KerasTensor) and condition is not placeholder():
+    if isinstance(condition, KerasTensor):
         return ops.where(ops.cast(condition, "bool"), x, alt)
     return jnp.where(jnp.asarray(condition, bool), x, alt)
 
