@@ -46,7 +46,8 @@ def apply_affine_transform(
         order: of the spline that interpolates: 0, the nearest pixel, to 5.
 
     Difference from Keras 3, which takes rows for columns here and so moves the picture sideways by `tx`, and turns one
-    that isn't square about a point outside its middle; Keras 1 and 2 do as it is done here.
+    that isn't square about a point outside its middle. Keras 1 and 2 do as it is done here, but that their middle lies
+    a pixel further down and to the right.
 
     Raises ValueError if these aren't three axes.
 
