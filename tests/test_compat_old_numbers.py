@@ -342,3 +342,12 @@ def test_recurrent_layers_and_penalties_in_their_eras():
         assert layer.recurrent_activation.__name__ == gate
         assert type(layer.kernel_initializer).__name__ == initializer
         assert type(layer.activity_regularizer).__name__ == penalty
+
+
+def test_rows_of_tf_keras_leave_todays_positions():
+    dialect.use(dialect.Dialect("tf.keras"))
+    assert spelling.translate("optimizers.SGD", cornu.optimizers.SGD, (0.1, 0.9), {}) == {
+        "learning_rate": 0.1,
+        "momentum": 0.9,
+    }
+    assert spelling.translate("layers.LSTM", cornu.layers.LSTM, (3, "relu"), {}) == {"units": 3, "activation": "relu"}

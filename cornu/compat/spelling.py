@@ -43,7 +43,7 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
     Raises TypeError for too many positional arguments, or one argument given in two ways.
     """
     found = row(key, known_today) or Call()
-    order = found.positions or _positions(modern)
+    order = _order(found, modern)
     if len(args) > len(order):
         raise TypeError(
             explain(
@@ -63,6 +63,18 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
     for name, value in found.defaults.items():
         result.setdefault(name, values.modern(name, name, value))
     return values.finish(key, result)
+
+
+def _order(found: Call, modern: Callable) -> list[str]:
+    """The arguments by position: in tf.keras today's, where its row doesn't begin with the first of them."""
+    today = _positions(modern)
+    if not found.order or dialect.current().era != "tf.keras":
+        return found.positions or today
+    first = found.order[0]
+    if not today or today[0] not in (first.new, *first.old):
+        return today
+    named = {name for word in found.order for name in (word.new, *word.old)}
+    return [*found.positions, *(name for name in today if name not in named)]
 
 
 def _positions(modern: Callable) -> list[str]:
