@@ -154,6 +154,21 @@ def test_training_goes_on():
     assert histories[0] == histories[1]
 
 
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_not_trained_stays_so(tmp_path, ending, whole):
+    x = cornu.Input((4,))
+    model = cornu.Model(x, cornu.layers.Dense(2)(cornu.layers.Dense(3, trainable=False)(x)))
+    if whole:
+        model.trainable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(tmp_path / f"m.{ending}")
+    loaded = load_model(tmp_path / f"m.{ending}")
+    assert [layer.trainable for layer in loaded.layers] == [layer.trainable for layer in model.layers]
+    assert len(loaded.trainable_weights) == (0 if whole else 2)
+
+
 def test_shared_by_two_nested_models(tmp_path):
     """Keras can't load its own file of such a model."""
     x, common = cornu.Input((4,)), cornu.layers.Dense(4)

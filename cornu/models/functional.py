@@ -40,8 +40,8 @@ class Functional(Model):
         self._leading = leading_of(self._graph)
         self._check_names()
         self.built = True
-        if trainable is not None:
-            self.trainable = trainable
+        if trainable is not None and not trainable:  # True leaves each layer as it is
+            self.trainable = False
 
     def _check_names(self) -> None:
         names = [operation.name for operation in self._operations]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 import zipfile
 import zlib
@@ -32,6 +33,9 @@ def write(path: Path, config: str, weights: Path) -> None:
         archive.write(weights, WEIGHTS)
 
 
+_vocabulary = re.compile(r"assets/(.+)/vocabulary\.txt").fullmatch
+
+
 class Archive:
     """An open `.keras` file. Members are read by their known names, and never unpacked to the disk.
 
@@ -53,7 +57,7 @@ class Archive:
         missing = [wanted for wanted in (CONFIG, WEIGHTS) if wanted not in self._members]
         if missing:
             raise ValueError(explain(f"{name} is no .keras file: {missing[0]} is missing.", got=names[:20]))
-        others = [other for other in names if other not in (METADATA, CONFIG, WEIGHTS)]
+        others = [other for other in names if other not in (METADATA, CONFIG, WEIGHTS) and not _vocabulary(other)]
         if others:
             what = f"{name} holds more than a model's config and weights, which isn't read."
             raise ValueError(explain(what, expected=f"{METADATA}, {CONFIG}, {WEIGHTS}", got=others[:20]))
@@ -73,6 +77,16 @@ class Archive:
         if METADATA not in self._members:
             return {}
         return limits.parse_json(self._read(METADATA, limits.JSON_BYTES), f"{self.name}: {METADATA}")
+
+    def vocabularies(self) -> dict[str, list[str]]:
+        """The lines of the vocabularies that Keras keeps beside the weights, by the paths of their layers."""
+        found = {}
+        for name in self._members:
+            match = _vocabulary(name)
+            if match:
+                text = self._read(name, limits.JSON_BYTES).decode("utf-8", "replace")
+                found[match[1]] = text.rstrip("\n").split("\n")
+        return found
 
     def weights(self, budget: int) -> bytes:
         """The weight file, at most `budget` bytes of it."""

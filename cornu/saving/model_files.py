@@ -11,6 +11,7 @@ from cornu import registry, variables
 from cornu.errors import explain
 from cornu.saving import archive, limits
 from cornu.saving.files import replacing
+from cornu.saving.walk import parts
 from cornu.saving.weights import Report, places, read_weights, write_weights
 
 _BYTES = 48
@@ -42,7 +43,15 @@ def read_model(source: Path | bytes, name: str, custom_objects: dict | None, com
         model = build_model(file.config(), name, compile)
         optimizer = bool(model.optimizer is not None and model.optimizer.built)
         read_weights(model, file.weights(_budget(model)), name, optimizer=optimizer, skip_mismatch=False)
+        take_vocabularies(model, file.vocabularies())
     return model
+
+
+def take_vocabularies(model: Any, vocabularies: dict[str, list[str]]) -> None:
+    """Gives the layers of text the vocabularies that Keras keeps in files of their own."""
+    for path, part in parts(model):
+        if path in vocabularies and hasattr(part, "load_vocabulary"):
+            part.load_vocabulary(vocabularies[path])
 
 
 def build_model(config: Any, name: str, compile: bool) -> Any:
