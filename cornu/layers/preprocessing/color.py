@@ -143,8 +143,11 @@ class RandomSaturation(RandomColor):
     """In training: the saturation of each image multiplied by f / (1 - f), f drawn for it.
 
     Args:
-        factor: the bounds of f, in [0, 1]: 0 is gray, 0.5 leaves the image as it is.
+        factor: the bounds of f, in [-1, 1]: 0 and less is gray, 0.5 leaves the image as it is; a number f stands for
+            (-f, f), as in Keras 3.15.
         value_range, data_format, seed: as in `RandomHue`.
+
+    Difference from Keras 3.15: the saturation is cut at 1 for every range of values; there, at the largest value.
 
     >>> import numpy as np
     >>> RandomSaturation((0.0, 0.0), (0, 1))(np.array([[[[1.0, 0.5, 0.5]]]])).ravel().tolist()
@@ -159,7 +162,7 @@ class RandomSaturation(RandomColor):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(factor, value_range, data_format=data_format, seed=seed, **kwargs)
+        super().__init__(factor, value_range, -1, data_format=data_format, seed=seed, **kwargs)
 
     def draw(self, images: Any, seed: Any) -> Any:
         """By how much each image's saturation is multiplied."""
@@ -178,7 +181,7 @@ class RandomColorDegeneration(RandomColor):
     """In training: x + f (gray - x), gray the image without its colors, f drawn for each image.
 
     Args:
-        factor: the bounds of f, in [0, 1].
+        factor: the bounds of f, in [-1, 1]; a number f stands for (-f, f), as in Keras 3.15.
         value_range, data_format, seed: as in `RandomHue`.
 
     >>> import numpy as np
@@ -194,7 +197,7 @@ class RandomColorDegeneration(RandomColor):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(factor, value_range, data_format=data_format, seed=seed, **kwargs)
+        super().__init__(factor, value_range, -1, data_format=data_format, seed=seed, **kwargs)
 
     def change(self, images: Any, drawn: Any) -> Any:
         """The images with less color."""

@@ -63,6 +63,11 @@ class Discretization(Layer):
         self.num_bins, self.epsilon, self.output_mode = num_bins, epsilon, output_mode
         self.reset_state()
 
+    def _base_config(self) -> dict:
+        base = super()._base_config()
+        del base["trainable"]  # Keras's constructor doesn't take it
+        return base
+
     def reset_state(self) -> None:
         """Forgets what `update_state` saw."""
         self._summary = np.zeros((2, 0), "float32")

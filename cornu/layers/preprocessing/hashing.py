@@ -131,6 +131,11 @@ class HashedCrossing(_Hashed):
         refuse_sparse(self, sparse)
         self.num_bins, self.output_mode = num_bins, output_mode
 
+    def _base_config(self) -> dict:
+        base = super()._base_config()
+        del base["trainable"]  # Keras's constructor doesn't take it
+        return base
+
     def call(self, inputs: Any) -> Any:
         """The bins, or their encoding."""
         features = [hashable(feature) for feature in inputs] if isinstance(inputs, (list, tuple)) else []

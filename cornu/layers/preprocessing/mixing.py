@@ -398,6 +398,9 @@ class Pipeline(Layer):
         self.layers = list(layers)
         self.supports_masking = True
 
+    def _base_config(self) -> dict:
+        return {"name": self.name}  # Keras's constructor takes no more
+
     def call(self, inputs: Any, training: bool = True) -> Any:
         """What comes out of the last layer."""
         for layer in self.layers:
