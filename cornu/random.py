@@ -45,6 +45,10 @@ def set_root_seed(seed: int) -> None:
         raise ValueError(explain("The seed is wrong.", expected="an integer", got=seed))
     _root[0] = int(seed)
     _occurrences.clear()
+    if _global_generator:  # the same object, which compiled functions may carry
+        generator = _global_generator[0][1]
+        generator.restart(derive("global"))
+        _global_generator[:] = [(root_seed(), generator)]
 
 
 def root_seed() -> int:
@@ -107,8 +111,15 @@ class SeedGenerator:
         if not isinstance(seed, (int, np.integer)) or seed < 0:
             raise ValueError(explain("SeedGenerator: argument `seed` is wrong.", expected="an integer >= 0", got=seed))
         self.name, self.seed = name or "seed_generator", int(seed)
-        words = np.array([self.seed & 0xFFFFFFFF, 0], dtype="uint32")
-        self.state = Variable(words, trainable=False, autocast=False, name="seed_generator_state")
+        self.state = Variable(self._first(), trainable=False, autocast=False, name="seed_generator_state")
+
+    def _first(self) -> np.ndarray:
+        return np.array([self.seed & 0xFFFFFFFF, 0], dtype="uint32")
+
+    def restart(self, seed: int) -> None:
+        """Begins again, with a seed."""
+        self.seed = int(seed)
+        self.state.assign(self._first())
 
     def next(self, ordered: bool = True) -> jax.Array:
         """The next key; advances the state."""
