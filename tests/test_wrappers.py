@@ -44,6 +44,11 @@ def regressor(X, y, units=8):
     return network(cornu, X, y, units=units)
 
 
+@pytest.fixture(autouse=True)
+def seed():
+    cornu.utils.set_random_seed(1)
+
+
 FIT = {"epochs": 15, "verbose": 0, "batch_size": 30}
 
 
