@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -143,7 +144,8 @@ class ShapesOnly(Scope):
 def infer(function: Callable, args: Sequence[Any], kwargs: dict | None = None) -> Any:
     """The abstract results of a function on arguments among which symbolic tensors stand for arrays.
 
-    A function that needs to know an unknown size is tried with two sizes; what differs between them is unknown.
+    A function that needs to know an unknown size is tried with two sizes; what differs between them is unknown. An
+    unknown size that meets a fixed one, as in x + ones((32, 1)), is taken for that one.
     """
     leaves, structure = jax.tree.flatten((tuple(args), kwargs or {}))
     places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, KerasTensor)]
@@ -163,6 +165,23 @@ def infer(function: Callable, args: Sequence[Any], kwargs: dict | None = None) -
         if all(isinstance(size, int) for aval in avals for size in aval.shape):
             raise
         return _probe(run, avals, error)
+    except (TypeError, ValueError) as error:
+        return _fixed(run, avals, error)
+
+
+def _fixed(run: Callable, avals: list[jax.ShapeDtypeStruct], error: Exception) -> Any:
+    """The results for the unknown sizes that an error names set to a fixed size that it names; else the error."""
+    text = str(error)
+    named = set(re.findall(r"\bd\d+\b", text))
+    fixed = {int(digits) for digits in re.findall(r"\b\d+\b", text)} - {0, 1}
+    for number in sorted(fixed if named else ()):
+        sizes = [[number if str(size) in named else size for size in aval.shape] for aval in avals]
+        filled = [jax.ShapeDtypeStruct(shape, aval.dtype) for shape, aval in zip(sizes, avals, strict=True)]
+        try:
+            return jax.eval_shape(run, *filled)
+        except Exception:
+            continue
+    raise error
 
 
 def _probe(run: Callable, avals: list[jax.ShapeDtypeStruct], error: Exception) -> Any:

@@ -313,6 +313,11 @@ def is_scoped() -> bool:
     return _scope.get() is not None
 
 
+def has_scope() -> bool:
+    """Whether a scope answers for variables now."""
+    return _scope.get() is not None
+
+
 def current_scope() -> Scope:
     """The scope that answers for variables now; RuntimeError outside of any."""
     scope = _scope.get()

@@ -11,7 +11,9 @@ from numpy.testing import assert_allclose
 import cornu
 from cornu import layers, optimizers, random
 from cornu.compat import backend as K
+from cornu.compat import symbolic_losses
 from cornu.compat.optimizers import Optimizer, get_updates
+from cornu.models.graph import Graph
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(6, 5)).astype("float32")
@@ -154,6 +156,13 @@ def test_what_has_no_gradient():
         K.gradients(K.sum(K.cast(i, "float32")), [i])
 
 
+def test_an_unknown_size_that_meets_a_fixed_one_is_taken_for_it():
+    x = K.placeholder((None, 5))
+    assert (x * np.ones((6, 1), "float32")).shape == (6, 5)
+    with pytest.raises(TypeError, match="incompatible"):
+        _ = x * np.ones((6, 7), "float32")
+
+
 # Functions -----------------------------------------------------------------------------------------------------------
 
 
@@ -254,6 +263,25 @@ def test_values_stand_beside_symbolic_tensors(first, operate):
     x = K.placeholder((None, 3))
     value = np.full((2, 3), 2.0, "float32")
     assert_allclose(K.function([x], operate(first(), x))([value]), operate(1.0, value))
+
+
+def test_a_loss_takes_the_gradient_of_a_model_s_output(monkeypatch):
+    """The penalty of Gulrajani et al. (2017), which wants to know how the critic's value follows from its input."""
+    monkeypatch.setattr(Graph, "run", symbolic_losses.ON_GRAPHS["run"])
+    x = layers.Input((5,))
+    between = layers.Lambda(lambda t: K.ones((6, 1)) * t * 0.5)(x)
+    critic = dense()
+
+    @symbolic_losses.closed
+    def penalty(y_true, y_pred):
+        gradient = K.gradients(y_pred, between)[0]
+        return K.mean(K.square(1 - K.sqrt(K.sum(K.square(gradient), axis=1))))
+
+    model = cornu.Model(x, critic(between))
+    model.compile("sgd", penalty)
+    found = model.evaluate(X, Y, verbose=0)
+    slopes = jax.grad(lambda x: critic(x).sum())(jnp.asarray(X) / 2)
+    assert_allclose(found, np.mean((1 - np.linalg.norm(slopes, axis=1)) ** 2), rtol=1e-3)
 
 
 # Optimizers ----------------------------------------------------------------------------------------------------------

@@ -21,26 +21,29 @@ from cornu.metrics import Mean
 from cornu.models.functional import Functional
 from cornu.models.graph import Graph
 from cornu.symbolic import KerasTensor
-from cornu.variables import current_scope
+from cornu.variables import has_scope
 
 _plain_run = Graph.run
 _known: dict[int, Any] = {}
+_made: dict[int, KerasTensor] = {}
 _depth = 0
 
 
 def _run(self: Graph, values: Sequence[Any], call: Callable | None = None) -> list[Any]:
     """Graph.run, which inside a step keeps every tensor's value until the next model runs."""
     global _depth
-    if current_scope() is None:
+    if not has_scope():
         return _plain_run(self, values, call)
     if not _depth:
         _known.clear()
+        _made.clear()
     _known.update({id(tensor): value for tensor, value in zip(self.inputs, values, strict=True)})
     inner = call or (lambda node, args, kwargs: node.operation(*args, **kwargs))
 
     def keep(node: Any, args: tuple, kwargs: dict) -> Any:
         results = inner(node, args, kwargs)
-        _known.update({id(tensor): value for tensor, value in zip(node.outputs, tree.flatten(results), strict=True)})
+        for tensor, value in zip(node.outputs, tree.flatten(results), strict=True):
+            _known[id(tensor)], _made[id(value)] = value, tensor
         return results
 
     _depth += 1
@@ -124,6 +127,12 @@ def closed(function: Any) -> Any:
         return evaluate(found) if isinstance(found, KerasTensor) else found
 
     return compute
+
+
+def tensor_of(value: Any) -> KerasTensor | None:
+    """The symbolic tensor whose value this is in the step that runs; None for any other value."""
+    tensor = _made.get(id(value))
+    return tensor if tensor is not None and _known[id(tensor)] is value else None
 
 
 def evaluate(tensor: KerasTensor) -> Any:

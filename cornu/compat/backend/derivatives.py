@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from cornu import dtypes
+from cornu.compat import symbolic_losses
 from cornu.compat.backend.offering import offer
 from cornu.errors import brief, explain
 from cornu.models.graph import Graph
@@ -109,21 +110,11 @@ def gradients(loss: Any, variables: Any, grad_ys: Any = None) -> list[Any]:
         variables: one, or a list: placeholders, inputs and outputs of layers, and variables.
         grad_ys: gradients of something with respect to `loss`, of its shape; default: ones.
 
-    Where the loss doesn't depend on a tensor, None. Raises ValueError for losses that are no symbolic tensors: their
-    graph is gone.
+    In a loss function, a model's output stands for its symbolic tensor. Where the loss doesn't depend on a tensor,
+    its gradient is None. Raises ValueError for losses that are no symbolic tensors: their graph is gone.
     """
-    losses = list(loss) if isinstance(loss, (list, tuple)) else [loss]
+    losses = [_symbolic(one) for one in (loss if isinstance(loss, (list, tuple)) else [loss])]
     targets = list(variables) if isinstance(variables, (list, tuple)) else [variables]
-    for one in losses:
-        if not isinstance(one, KerasTensor):
-            raise ValueError(
-                explain(
-                    "K.gradients: the loss isn't symbolic, so nobody knows how it was computed.",
-                    expected="a tensor computed from a model's inputs and outputs, or from K.placeholder",
-                    got=brief(one),
-                    fix="Use keras.grad(function, variables), or compute the loss from model.output.",
-                )
-            )
     reached = upstream(losses)
     tensors = [t for t in targets if isinstance(t, KerasTensor) and id(t) in reached]
     _check_float(tensors)
@@ -137,6 +128,21 @@ def gradients(loss: Any, variables: Any, grad_ys: Any = None) -> list[Any]:
     made = record(derivative, (derivative.sources, *upper), {}, avals)
     found = dict(zip(map(id, [*tensors, *known]), made, strict=True))
     return [found.get(id(target)) for target in targets]
+
+
+def _symbolic(loss: Any) -> KerasTensor:
+    """A loss as a symbolic tensor: in a loss function, the one whose value a model's output is."""
+    tensor = loss if isinstance(loss, KerasTensor) else symbolic_losses.tensor_of(loss)
+    if tensor is None:
+        raise ValueError(
+            explain(
+                "K.gradients: the loss isn't symbolic, so nobody knows how it was computed.",
+                expected="a tensor computed from a model's inputs and outputs, or from K.placeholder",
+                got=brief(loss),
+                fix="Use keras.grad(function, variables), or compute the loss from model.output.",
+            )
+        )
+    return tensor
 
 
 def _check_float(tensors: Sequence[KerasTensor]) -> None:
