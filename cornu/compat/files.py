@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 from cornu import saving
+from cornu.compat import spelling
+from cornu.compat.tables import CALLS
 from cornu.models.model import Model
 
 
@@ -34,4 +37,30 @@ def save_weights(self: Model, filepath: Any, overwrite: bool = True, **kwargs: A
 
 def load_weights(self: Model, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any) -> Any:
     """Loads weights of a file of any name, told by its content."""
-    return _legacy().load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
+    return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name or None)
+
+
+def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, **kwargs: Any) -> Any:
+    """The model of a file of any name, told by its content; classes and arguments may have any era's names."""
+    return saving.load_model(filepath, custom_objects, compile, translate=modern_names)
+
+
+def modern_names(class_name: str, config: dict) -> tuple[str, dict]:
+    """The class and arguments of today for those of a file, by the tables of all eras.
+
+    >>> modern_names("Convolution1D", {"nb_filter": 3, "filter_length": 2, "border_mode": "same"})
+    ('Conv1D', {'filters': 3, 'kernel_size': 2, 'padding': 'same'})
+    """
+    from cornu.saving.legacy_config import modern_spelling
+
+    class_name, config = modern_spelling(class_name, config)
+    for family in ("layers", "optimizers", "regularizers", "constraints", "initializers"):
+        key = f"{family}.{class_name}"
+        if not any(key in table for table in CALLS.values()):
+            continue
+        found = next((table[key] for table in CALLS.values() if key in table and table[key].target), None)
+        target = found.target if found is not None else key
+        modern = getattr(importlib.import_module(f"cornu.{target.partition('.')[0]}"), target.partition(".")[2], None)
+        if modern is not None:
+            return modern.__name__, spelling.translate(key, modern, (), config, known_today=False)
+    return class_name, config

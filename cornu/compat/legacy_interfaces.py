@@ -7,7 +7,9 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if not name.startswith(("legacy_", "generate_legacy", "recurrent_args", "raise_duplicate", "convlstm", "add_weight")):
+    if not name.startswith(
+        ("legacy_", "generate_legacy", "recurrent_args", "raise_duplicate", "convlstm", "add_weight")
+    ):
         raise AttributeError(name)
     if name.startswith("generate"):
         return lambda *args, **kwargs: _unchanged

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,23 +13,28 @@ import numpy as np
 from cornu import tree
 from cornu.compat import dialect, files, losses_by_name, notices, symbolic_losses
 from cornu.errors import explain
+from cornu.layers import parts
 from cornu.models.model import Model
+from cornu.training import step
+from cornu.training.callbacks.history import History
 from cornu.training.py_dataset import PyDataset
 
 # Compiling -----------------------------------------------------------------------------------------------------------
 
-_plain = {name: getattr(Model, name) for name in ("compile", "fit", "evaluate", "train_on_batch", "test_on_batch")}
+PLAIN = {name: getattr(Model, name) for name in ("compile", "fit", "evaluate", "train_on_batch", "test_on_batch")}
+"""The methods that are replaced, as cornu has them."""
 
 
 def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
     """Model.compile, with the era's losses, metrics and optimizers behind their names."""
-    loss = tree.map(symbolic_losses.closed, losses_by_name.loss(loss))
+    shape = getattr(self, "output_shape", None) if self.built else None
     for name in ("metrics", "weighted_metrics"):
         if kwargs.get(name) is not None:
-            kwargs[name] = tree.map(symbolic_losses.closed, losses_by_name.metrics(kwargs[name]))
+            kwargs[name] = tree.map(symbolic_losses.closed, losses_by_name.metrics(kwargs[name], loss, shape))
+    loss = tree.map(symbolic_losses.closed, losses_by_name.loss(loss))
     if isinstance(kwargs.get("loss_weights"), np.ndarray):
         kwargs["loss_weights"] = list(kwargs["loss_weights"])
-    _plain["compile"](self, losses_by_name.optimizer(optimizer), loss, *args, **kwargs)
+    PLAIN["compile"](self, losses_by_name.optimizer(optimizer), loss, *args, **kwargs)
     if dialect.current().before("keras3"):
         self.__dict__["_trained_as"] = _trainable(self)
 
@@ -67,8 +71,6 @@ def as_compiled(model: Model) -> Iterator[None]:
 
 def _set_own(layer: Any, flag: bool) -> None:
     """Freezes or unfreezes a layer without those inside it."""
-    from cornu.layers import parts
-
     layer._trainable = flag
     parts._freezes[0] += 1
     for variable in parts.own_variables(layer):
@@ -84,26 +86,26 @@ def _fit(self: Model, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -
     _tell_callbacks(self, x, kwargs)
     kwargs["epochs"] = int(kwargs.get("epochs", 1))
     with as_compiled(self):
-        return _plain["fit"](self, x, y, *args, **kwargs)
+        return PLAIN["fit"](self, x, y, *args, **kwargs)
 
 
 def _show_accuracy(model: Model, wanted: bool) -> None:
     """Before 2016, the accuracy was asked for where the model was trained."""
     if wanted and model._compiled is not None and not model._compiled.arguments["metrics"]:
         notices.note("show_accuracy=True", 'compile(..., metrics=["accuracy"])')
-        _plain["compile"](model, model.optimizer, model.loss, metrics=["acc"])
+        PLAIN["compile"](model, model.optimizer, model.loss, metrics=["acc"])
 
 
 def _evaluate(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.evaluate, which before 2016 was asked for the accuracy."""
     _show_accuracy(self, kwargs.pop("show_accuracy", False))
-    return _plain["evaluate"](self, *args, **kwargs)
+    return PLAIN["evaluate"](self, *args, **kwargs)
 
 
 def _test_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.test_on_batch, which before 2016 was asked for the accuracy."""
     _show_accuracy(self, kwargs.pop("accuracy", False))
-    return _plain["test_on_batch"](self, *args, **kwargs)
+    return PLAIN["test_on_batch"](self, *args, **kwargs)
 
 
 def _tell_callbacks(model: Model, x: Any, arguments: dict[str, Any]) -> None:
@@ -120,7 +122,7 @@ def _train_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.train_on_batch, of what was trained when the model was compiled."""
     _show_accuracy(self, kwargs.pop("accuracy", False))
     with as_compiled(self):
-        return _plain["train_on_batch"](self, *args, **kwargs)
+        return PLAIN["train_on_batch"](self, *args, **kwargs)
 
 
 def _steps(generator: Any, steps: int | None, samples: int | None) -> tuple[Any, int | None]:
@@ -198,6 +200,23 @@ def _predict_generator(
     return found if val_samples is None else tree.map(lambda array: array[:val_samples], found)
 
 
+def _compiled_loss(self: Model) -> Callable:
+    """tf.keras's `self.compiled_loss(y, y_pred, sample_weight, regularization_losses=self.losses)`."""
+    compiled = step.compilation(self)
+
+    def total(y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        loss = compiled.loss(y, y_pred, sample_weight) + sum(regularization_losses or [])
+        compiled.loss_mean.update_state(loss, sample_weight=len(tree.flatten(y_pred)[0]))
+        return loss
+
+    return total
+
+
+def _compiled_metrics(self: Model) -> Any:
+    """tf.keras's `self.compiled_metrics.update_state(y, y_pred)`."""
+    return step.compilation(self).compiled_metrics
+
+
 # Predicting ----------------------------------------------------------------------------------------------------------
 
 
@@ -221,8 +240,6 @@ def _to_yaml(self: Model, **kwargs: Any) -> str:
     """The architecture as YAML: JSON is YAML, too."""
     notices.note("model.to_yaml()", "model.to_json()")
     return self.to_json()
-
-
 
 
 def _reset_states(self: Model) -> None:
@@ -257,13 +274,7 @@ def _new_history(plain: Callable) -> Callable:
     return __init__
 
 
-def _on_history() -> dict[str, Any]:
-    from cornu.training.callbacks.history import History
-
-    return {"__init__": _new_history(History.__init__)}
-
-
-ON_HISTORIES = _on_history()
+ON_HISTORIES = {"__init__": _new_history(History.__init__)}
 
 ADDED: dict[str, Any] = {
     "compile": _compile,
@@ -281,6 +292,8 @@ ADDED: dict[str, Any] = {
     "load_weights": files.load_weights,
     "to_yaml": _to_yaml,
     "reset_states": _reset_states,
+    "compiled_loss": property(_compiled_loss),
+    "compiled_metrics": property(_compiled_metrics),
     "_make_predict_function": _nothing,
     "_make_train_function": _nothing,
     "_make_test_function": _nothing,

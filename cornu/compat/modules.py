@@ -74,9 +74,11 @@ def lookup(family: str, name: str) -> tuple[Any] | None:
 
 
 def _providers(family: str) -> Sequence[str]:
-    """The modules of a family; what old eras computed otherwise comes first in them."""
-    providers = FAMILIES[family]
-    if family != "layers" and dialect.current().before("tf.keras"):
+    """The modules of a family; what old eras had or computed otherwise comes first in them, and last in Keras 3."""
+    providers, now = FAMILIES[family], dialect.current()
+    if not now.before("keras3") and family:
+        return sorted(providers, key=lambda provider: provider.startswith("cornu.compat."))
+    if now.before("keras2" if family == "layers" else "tf.keras"):
         return sorted(providers, key=lambda provider: not provider.startswith(_OLD))
     return providers
 

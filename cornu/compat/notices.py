@@ -6,9 +6,11 @@ import os
 import sys
 from dataclasses import dataclass
 
+import jax
+
 import cornu
 
-_LIBRARY = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, os)), "<frozen ")
+_LIBRARY = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, jax, os)), "<frozen ")
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def _rename(key: str, given: dict[str, Any], words: dict[str, Word], by_position
     for name, value in given.items():
         word = words.get(name)
         if word is None:
+            if name in result:
+                raise TypeError(explain(f"{what}: `{name}` is given twice, once under its old name."))
             result[name] = values.modern(name, name, value)
         elif not word.new:
             values.note_dropped(what, name, value)

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from cornu.compat import dialect, notices
@@ -15,6 +17,7 @@ from cornu.initializers import Initializer
 from cornu.layers.layer import Layer
 
 VALUES: dict[str, dict[Any, Any]] = {
+    "grayscale": {True: "grayscale", False: "rgb"},
     "dim_ordering": {"th": "channels_first", "tf": "channels_last", "default": None},
     "forget_bias_init": {"one": True, "ones": True, "zero": False, "zeros": False},
 }
@@ -40,7 +43,7 @@ def modern(old: str, new: str, value: Any) -> Any:
 
         return regularizers.activity(value)
     table = VALUES.get(old)
-    if table is not None and isinstance(value, str) and value in table:
+    if table is not None and isinstance(value, (str, bool)) and value in table:
         return table[value]
     if isinstance(value, str) and dialect.current().before("keras3"):
         from cornu.compat.old import by_name
@@ -86,6 +89,9 @@ def finish(key: str, arguments: dict[str, Any]) -> dict[str, Any]:
     family, _, name = key.rpartition(".")
     if family == "layers":
         arguments = _layer(name, arguments)
+    if family == "optimizers" and dialect.current().before("tf.keras") and "clipnorm" in arguments:
+        notices.note("clipnorm=...", "global_clipnorm=...: Keras 2 took the norm of all gradients together")
+        arguments["global_clipnorm"] = arguments.pop("clipnorm")
     rule = RULES.get(key)
     return rule(arguments) if rule is not None else arguments
 
@@ -153,7 +159,24 @@ def with_weights(layer: Layer, weights: Any) -> Layer:
     def build_and_set(*args: Any, **kwargs: Any) -> None:
         del layer.__dict__["build"]
         build(*args, **kwargs)
-        layer.set_weights(list(weights))
+        _store(layer, [np.asarray(getattr(weight, "value", weight)) for weight in weights])
 
     layer.__dict__["build"] = build_and_set
     return layer
+
+
+def _store(layer: Layer, values: list[np.ndarray]) -> None:
+    """Sets the weights, also while shapes are only traced."""
+    if len(values) != len(layer.weights) or any(
+        tuple(value.shape) != tuple(variable.shape) for value, variable in zip(values, layer.weights, strict=False)
+    ):
+        raise ValueError(
+            explain(
+                f"Layer {layer.name!r}: `weights` don't fit.",
+                expected=[tuple(variable.shape) for variable in layer.weights],
+                got=[value.shape for value in values],
+            )
+        )
+    with jax.ensure_compile_time_eval():
+        for variable, value in zip(layer.weights, values, strict=True):
+            variable.store(jnp.asarray(value, variable.dtype))

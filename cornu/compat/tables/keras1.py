@@ -110,7 +110,7 @@ CALLS = {
     "layers.ConvLSTM2D": Call(
         f"nb_filter:filters nb_row+nb_col:kernel_size {_STATE} forget_bias_init:unit_forget_bias activation "
         "inner_activation:recurrent_activation dim_ordering:data_format border_mode:padding subsample:strides "
-        f"{_RECURRENT}",
+        f"{_RECURRENT.replace('unroll', 'unroll:')}",
         defaults={"recurrent_activation": "hard_sigmoid"},
     ),
     "layers.Bidirectional": Call("layer merge_mode weights"),
@@ -180,7 +180,7 @@ CALLS = {
         "rotation_range width_shift_range height_shift_range shear_range zoom_range channel_shift_range fill_mode cval "
         "horizontal_flip vertical_flip rescale preprocessing_function dim_ordering:data_format"
     ),
-    "preprocessing.image.load_img": Call("path grayscale target_size"),
+    "preprocessing.image.load_img": Call("path grayscale:color_mode target_size"),
     "preprocessing.image.img_to_array": Call("img dim_ordering:data_format"),
     "preprocessing.image.array_to_img": Call("x dim_ordering:data_format scale"),
     "datasets.imdb.load_data": Call(

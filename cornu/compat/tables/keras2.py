@@ -57,7 +57,7 @@ CALLS = {
     ),
     "layers.ConvLSTM2D": Call(
         f"filters kernel_size strides padding data_format dilation_rate activation recurrent_activation "
-        f"{_RECURRENT.format(forget='unit_forget_bias ').replace('implementation: ', '')}",
+        f"{_RECURRENT.format(forget='unit_forget_bias ').replace('implementation: ', '').replace('unroll', 'unroll:')}",
         defaults={"recurrent_activation": "hard_sigmoid"},
     ),
     "layers.Embedding": Call(
@@ -66,7 +66,9 @@ CALLS = {
     ),
     "layers.LeakyReLU": Call("alpha:negative_slope", defaults={"negative_slope": 0.3}),
     "layers.Input": Call("shape batch_shape name dtype sparse tensor:"),
-    "layers.InputLayer": Call("input_shape:shape batch_size batch_input_shape:batch_shape dtype input_tensor: sparse name"),
+    "layers.InputLayer": Call(
+        "input_shape:shape batch_size batch_input_shape:batch_shape dtype input_tensor: sparse name"
+    ),
     "layers.BatchNormalization": Call(
         "axis momentum epsilon center scale beta_initializer gamma_initializer moving_mean_initializer "
         "moving_variance_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint"
@@ -83,10 +85,14 @@ CALLS = {
     "optimizers.Adadelta": Call("lr:learning_rate rho epsilon decay", defaults={"learning_rate": 1.0}),
     "optimizers.Adam": Call("lr:learning_rate beta_1 beta_2 epsilon decay amsgrad"),
     "optimizers.Adamax": Call("lr:learning_rate beta_1 beta_2 epsilon decay", defaults={"learning_rate": 0.002}),
-    "optimizers.Nadam": Call("lr:learning_rate beta_1 beta_2 epsilon schedule_decay", defaults={"learning_rate": 0.002}),
+    "optimizers.Nadam": Call(
+        "lr:learning_rate beta_1 beta_2 epsilon schedule_decay", defaults={"learning_rate": 0.002}
+    ),
     "callbacks.EarlyStopping": Call("monitor min_delta patience verbose mode baseline restore_best_weights"),
     "callbacks.ModelCheckpoint": Call("filepath monitor verbose save_best_only save_weights_only mode period"),
-    "callbacks.ReduceLROnPlateau": Call("monitor factor patience verbose mode min_delta cooldown min_lr epsilon:min_delta"),
+    "callbacks.ReduceLROnPlateau": Call(
+        "monitor factor patience verbose mode min_delta cooldown min_lr epsilon:min_delta"
+    ),
     "callbacks.TensorBoard": Call(
         "log_dir histogram_freq batch_size: write_graph write_grads: write_images embeddings_freq "
         "embeddings_layer_names: embeddings_metadata embeddings_data: update_freq"
@@ -105,6 +111,7 @@ CALLS = {
     "preprocessing.text.Tokenizer": Call("num_words filters lower split char_level oov_token document_count"),
     "preprocessing.text.text_to_word_sequence": Call("text:input_text filters lower split"),
     "preprocessing.text.one_hot": Call("text:input_text n filters lower split"),
+    "preprocessing.image.load_img": Call("path grayscale:color_mode color_mode target_size interpolation"),
     "datasets.imdb.load_data": Call("path num_words skip_top maxlen seed start_char oov_char index_from"),
     "Model.fit": Call(
         "x y batch_size epochs verbose callbacks validation_split validation_data shuffle class_weight sample_weight "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "": ("cornu", "cornu.compat.keras"),
+    "": ("cornu.compat.keras", "cornu"),
     "activations": ("cornu.activations", "cornu.compat.old.activations"),
     "applications": (),
     "backend": ("cornu.compat.backend", "cornu.backend"),
-    "callbacks": ("cornu.callbacks",),
+    "callbacks": ("cornu.compat.callbacks", "cornu.callbacks"),
     "config": ("cornu.config",),
     "constraints": ("cornu.constraints",),
     "datasets": ("cornu.datasets",),
@@ -16,6 +16,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "estimator": (),
     "export": (),
     "initializers": ("cornu.initializers", "cornu.compat.old.initializers"),
+    "initializations": ("cornu.compat.old.initializations",),
     "layers": ("cornu.layers", "cornu.compat.old.layers", "cornu.compat.old.merging"),
     "losses": ("cornu.losses", "cornu.compat.old.losses"),
     "metrics": ("cornu.metrics", "cornu.compat.old.metrics"),
@@ -31,7 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "random": ("cornu.random",),
     "regularizers": ("cornu.regularizers", "cornu.compat.old.regularizers"),
     "saving": ("cornu.saving",),
-    "tree": ("cornu.tree",),
+    "tree": ("cornu.nested",),
     "utils": ("cornu.utils", "cornu.compat.utils", "cornu.visualization"),
     "visualization": ("cornu.visualization",),
     "legacy.interfaces": ("cornu.compat.legacy_interfaces",),
@@ -45,7 +46,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Each family of names, and the modules that hold them: the first that has a name gives it."""
 
-_LAYERS = "core convolutional pooling local recurrent normalization advanced_activations embeddings wrappers noise merge "
+_LAYERS = (
+    "core convolutional pooling local recurrent normalization advanced_activations embeddings wrappers noise merge "
+)
 _LAYERS += "convolutional_recurrent cudnn_recurrent containers extra activation attention regularization reshaping rnn "
 _LAYERS += "convolution_recurrent dense_attention preprocessing experimental experimental.preprocessing "
 _LAYERS += "preprocessing.image_preprocessing multi_head_attention layer normalization.batch_normalization_v1"
@@ -71,7 +74,6 @@ OLD_PATHS: dict[str, str] = {
     "legacy.layers": "layers",
     "legacy.models": "models",
     "objectives": "losses",
-    "initializations": "initializers",
     "backend.common": "backend",
     "backend.tensorflow_backend": "backend",
     "backend.theano_backend": "backend",
@@ -103,7 +105,6 @@ PREPROCESSING_ROOT = "keras_preprocessing"
 """A package of its own from 2018 to 2023, which held what `keras.preprocessing` holds."""
 
 NAMES: dict[str, dict[str, str]] = {
-    "": {"initializations": "initializers", "objectives": "losses"},
     "layers": {
         "Convolution1D": "layers.Conv1D", "Convolution2D": "layers.Conv2D", "Convolution3D": "layers.Conv3D",
         "AtrousConvolution1D": "layers.Conv1D", "AtrousConvolution2D": "layers.Conv2D",

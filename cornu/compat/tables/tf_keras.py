@@ -12,10 +12,24 @@ CALLS = {
     **{
         key: keras2.CALLS[key]
         for key in (
-            "layers.Embedding", "layers.InputLayer", "regularizers.l1", "regularizers.l2", "regularizers.l1_l2",
-            "constraints.max_norm", "constraints.unit_norm", "models.load_model", "models.Model", "models.Sequential",
-            "preprocessing.text.Tokenizer", "utils.plot_model", "callbacks.ModelCheckpoint", "Model.fit_generator",
-            "Model.evaluate_generator", "Model.predict_generator", "utils.to_categorical", "layers.LeakyReLU",
+            "layers.Embedding",
+            "layers.InputLayer",
+            "regularizers.l1",
+            "regularizers.l2",
+            "regularizers.l1_l2",
+            "constraints.max_norm",
+            "constraints.unit_norm",
+            "models.load_model",
+            "models.Model",
+            "models.Sequential",
+            "preprocessing.text.Tokenizer",
+            "utils.plot_model",
+            "callbacks.ModelCheckpoint",
+            "Model.fit_generator",
+            "Model.evaluate_generator",
+            "Model.predict_generator",
+            "utils.to_categorical",
+            "layers.LeakyReLU",
             "callbacks.ReduceLROnPlateau",
         )
     },
