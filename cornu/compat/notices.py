@@ -6,11 +6,13 @@ import os
 import sys
 from dataclasses import dataclass
 
-import jax
-
 import cornu
 
-_LIBRARY = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, jax, os)), "<frozen ")
+_OWN = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, os)), "<frozen ")
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith(_OWN) or f"{os.sep}site-packages{os.sep}" in file
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def note(old: str, new: str) -> None:
 def caller() -> str:
     """The line of the person's own file that is running, as "file:line"; nothing where there is none."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARY):
+    while frame is not None and _is_library(frame.f_code.co_filename):
         frame = frame.f_back  # type: ignore[assignment]
     return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame is not None else ""
 
