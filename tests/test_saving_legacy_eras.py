@@ -308,6 +308,14 @@ def test_a_stack_of_keras_1(tmp_path):
         load_model(path)
 
 
+def test_a_function_that_was_another_one(tmp_path):
+    entries = [dense("d", 3, "hard_sigmoid", batch_input_shape=[None, 4])]
+    held = {"d": named("d", (draw(4, 3), draw(3)))}
+    path = write(tmp_path / "m.h5", {"class_name": "Sequential", "config": entries}, held)
+    with pytest.warns(UserWarning, match="hard_sigmoid was"):
+        load_model(path)
+
+
 def test_a_broken_translation_is_told(tmp_path):
     path = write(tmp_path / "m.h5", {"class_name": "Sequential", "config": [dense("d", 3)]}, {})
     with pytest.raises(ValueError, match="malformed.*\n.*KeyError"):

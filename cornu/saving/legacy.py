@@ -7,6 +7,7 @@ are read: see `cornu.saving.formats.load_model`.
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,10 @@ def load_model(
             fix = "Build the model, and call its load_weights()." if root_of(file) is not None else None
             raise ValueError(explain(f"{path.name} holds no model.", expected="an attribute `model_config`", fix=fix))
         spelling = None if origin.era >= 3 else translate
+        if spelling is modern_spelling and '"hard_sigmoid"' in json.dumps(data):
+            what = f"{path.name} is of Keras {origin.version}, where hard_sigmoid was clip(x / 5 + 1 / 2, 0, 1)."
+            fix = "Run the program by `cornu run`, or pass a `translate` that gives the old function."
+            warnings.warn(explain(what, got="today's, of slope 1 / 6, so that outputs differ", fix=fix), stacklevel=3)
         model = build_model(_model_entry(data, spelling, path.name), path.name, compile=False)
         read_layers(model, file, path.name)
         training = _json(file, "training_config", path.name) if compile else None
