@@ -63,7 +63,7 @@ class Model(Layer):
         return None
 
     @property
-    def runs_on_host(self) -> bool:  # type: ignore[override]
+    def runs_on_host(self) -> bool:
         """Whether the model, as a part of another one, is applied to data before they go to the engine."""
         return self.on_host is not None
 

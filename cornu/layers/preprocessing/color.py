@@ -46,7 +46,7 @@ class RandomColor(RandomImageLayer):
     def _hsv(self, images: Any) -> tuple[Any, Any, Any]:
         """Hue, saturation and value, each (batch, height, width)."""
         channels = -1 if self.data_format == "channels_last" else -3
-        return tuple(jnp.moveaxis(image.rgb_to_hsv(images, self.data_format), channels, 0))  # type: ignore[return-value]
+        return tuple(jnp.moveaxis(image.rgb_to_hsv(images, self.data_format), channels, 0))
 
     def _rgb(self, hue: Any, saturation: Any, value: Any) -> Any:
         channels = -1 if self.data_format == "channels_last" else -3
