@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from cornu import config
-from cornu.compat import dialect, eras, methods, modules
+from cornu.compat import dialect, eras, methods, modules, tensors
 from cornu.compat.dialect import ERAS
 from cornu.errors import explain, nearest
 
@@ -35,6 +35,7 @@ def install(era: str | None = None, source: str | None = None) -> None:
     speak(eras.infer(text, era))
     modules.install()
     methods.install()
+    tensors.install()
 
 
 def speak(now: dialect.Dialect) -> None:
@@ -47,4 +48,5 @@ def uninstall() -> None:
     """From now on this process imports `keras` and `tensorflow` as they are installed."""
     modules.uninstall()
     methods.uninstall()
+    tensors.uninstall()
     speak(dialect.Dialect())

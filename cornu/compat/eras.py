@@ -25,11 +25,11 @@ class Sign(NamedTuple):
 
 
 def infer(source: str, era: str | None = None) -> Dialect:
-    """The dialect of a program's text. `era` is taken for granted where it is given.
+    r"""The dialect of a program's text. `era` is taken for granted where it is given.
 
-    >>> infer("from keras.models import Sequential\\nmodel.fit(x, y, nb_epoch=3)").era
+    >>> infer("from keras.models import Sequential\nmodel.fit(x, y, nb_epoch=3)").era
     'keras1'
-    >>> infer("import tensorflow as tf\\nmodel = tf.keras.Sequential()").era
+    >>> infer("import tensorflow as tf\nmodel = tf.keras.Sequential()").era
     'tf.keras'
     """
     try:

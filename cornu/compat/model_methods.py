@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -204,8 +203,12 @@ def _compiled_loss(self: Model) -> Callable:
     """tf.keras's `self.compiled_loss(y, y_pred, sample_weight, regularization_losses=self.losses)`."""
     compiled = step.compilation(self)
 
+    loss_of = compiled.loss
+    if loss_of is None:
+        raise ValueError(explain(f"Model {self.name!r} is compiled without a loss."))
+
     def total(y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
-        loss = compiled.loss(y, y_pred, sample_weight) + sum(regularization_losses or [])
+        loss = loss_of(y, y_pred, sample_weight) + sum(regularization_losses or [])
         compiled.loss_mean.update_state(loss, sample_weight=len(tree.flatten(y_pred)[0]))
         return loss
 

@@ -24,7 +24,7 @@ def row(key: str, known_today: bool = True) -> Call | None:
     own = CALLS[era].get(key)
     if own is not None or known_today:
         return own
-    return next((table[key] for table in reversed(CALLS.values()) if key in table), None)
+    return next((table[key] for table in reversed(list(CALLS.values())) if key in table), None)
 
 
 @functools.cache
@@ -124,7 +124,8 @@ class EraType(type):
             modern, arguments = old.class_for(cls.modern, arguments)
             with_modern, after = values.take_after(modern, arguments)
             return after(modern(**with_modern))
-        if vars(cls.__init__).get("translates"):  # no constructor of its own
+        constructor: Any = cls.__init__  # type: ignore[misc]
+        if vars(constructor).get("translates"):  # no constructor of its own
             args, kwargs = (), translate(cls.spelling, cls.modern, args, kwargs, cls.known_today)
         return super().__call__(*args, **kwargs)
 
@@ -143,7 +144,7 @@ class EraType(type):
 
 
 @functools.cache
-def _metaclass(of: type) -> type:
+def _metaclass(of: Any) -> Any:
     return EraType if of is type else type(f"Era{of.__name__}", (EraType, of), {})
 
 

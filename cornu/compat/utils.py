@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -171,7 +172,7 @@ class OrderedEnqueuer:
     def _rounds(self) -> Iterator[Any]:
         for _ in itertools.count():
             order: Sequence[int] = range(len(self.sequence))
-            for i in np.random.permutation(order) if self.shuffle else order:
+            for i in random.sample(order, len(order)) if self.shuffle else order:
                 yield self.sequence[int(i)]
 
 

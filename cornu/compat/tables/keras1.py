@@ -54,8 +54,8 @@ CALLS = {
         "layers.Conv2D",
     ),
     "layers.SeparableConvolution2D": Call(
-        f"nb_filter:filters nb_row+nb_col:kernel_size init:depthwise_initializer activation weights border_mode:padding "
-        "subsample:strides depth_multiplier dim_ordering:data_format depthwise_regularizer pointwise_regularizer "
+        "nb_filter:filters nb_row+nb_col:kernel_size init:depthwise_initializer activation weights "
+        "border_mode:padding subsample:strides depth_multiplier dim_ordering:data_format depthwise_regularizer pointwise_regularizer "
         "b_regularizer:bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint "
         "b_constraint:bias_constraint bias:use_bias",
         "layers.SeparableConv2D",
