@@ -11,6 +11,7 @@ from typing import Any
 
 from cornu import metrics, optimizers
 from cornu.compat import layer_methods, model_methods, spelling, symbolic_losses, value_methods
+from cornu.compat.optimizers import METHODS as ON_OPTIMIZERS
 from cornu.compat.tables import CALLS
 from cornu.layers.layer import Layer
 from cornu.models.graph import Graph
@@ -52,7 +53,7 @@ def _added() -> list[tuple[type, dict[str, Any]]]:
         (Layer, layer_methods.ADDED),
         (Model, model_methods.ADDED),
         (Graph, symbolic_losses.ON_GRAPHS),
-        (optimizers.Optimizer, value_methods.ON_OPTIMIZERS),
+        (optimizers.Optimizer, {**value_methods.ON_OPTIMIZERS, **ON_OPTIMIZERS}),
         (Variable, value_methods.ON_VARIABLES),
         (KerasTensor, value_methods.ON_SYMBOLIC_TENSORS),
         (History, model_methods.ON_HISTORIES),

@@ -64,14 +64,7 @@ def get_gradients(optimizer: optimizers.Optimizer, loss: Any, params: Sequence[V
 
 
 METHODS = {"get_updates": get_updates, "get_gradients": get_gradients}
-"""What programs of Keras 1 and 2 call on any optimizer."""
-
-
-def install() -> None:
-    """Gives `METHODS` to every optimizer of the process."""
-    for name, method in METHODS.items():
-        if name not in vars(optimizers.Optimizer):
-            setattr(optimizers.Optimizer, name, method)
+"""What programs of Keras 1 and 2 call on any optimizer; `cornu.compat.methods` puts it on the class."""
 
 
 def _in_steps(written: Callable) -> Callable:

@@ -1,6 +1,7 @@
 """The optimizers of Keras 1 and 2 whose formulas are others today.
 
-SGD, Adadelta, Adam and Adamax have kept theirs; `decay` is an argument of every optimizer of cornu.
+SGD, Adadelta, Adam and Adamax have kept theirs; `decay` is an argument of every optimizer of cornu. The base class is
+the one that programs subclass by `get_updates`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import jax.numpy as jnp
 
 from cornu import optimizers, registry
 from cornu.compat import dialect
+from cornu.compat.optimizers import Optimizer as Optimizer
 from cornu.registry import register_keras_serializable
 from cornu.signature import nonnegative
 
