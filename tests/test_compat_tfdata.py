@@ -160,6 +160,21 @@ def test_clear_errors():
         data.TFRecordDataset("file")
 
 
+def test_a_mapped_function_that_draws_draws_for_each_element():
+    from cornu.compat.tensorflow import random
+
+    drawn = [float(x) for x in Dataset.range(70).map(lambda x: random.RANDOM["uniform"]([]))]
+    assert len(set(drawn)) == 70
+
+
+def test_mapped_elements_of_several_shapes():
+    made = Dataset.range(1, 70).map(lambda n: np.full(int(n) % 3 + 1, int(n))).map(lambda x: x * 2)
+    assert [x.tolist() for x in made] == [[2 * n] * (n % 3 + 1) for n in range(1, 70)]
+    pairs = Dataset.from_tensor_slices((np.arange(130), np.ones((130, 2)))).map(lambda a, b: {"x": a * b, "y": -a})
+    assert [int(e["x"][1]) for e in pairs] == list(range(130))
+    assert sum(int(e["y"]) for e in pairs) == -sum(range(130))
+
+
 def test_files(tmp_path):
     (tmp_path / "a.txt").write_text("one\ntwo\n")
     assert [line.item() for line in data.TextLineDataset(str(tmp_path / "a.txt"))] == [b"one", b"two"]

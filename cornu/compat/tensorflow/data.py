@@ -17,8 +17,12 @@ from cornu import random as draws
 from cornu.compat.tensorflow.calls import as_array, missing
 from cornu.compat.tensors import TensorShape
 from cornu.errors import explain
+from cornu.variables import Scope
 
 AUTOTUNE = -1
+CHUNK = 64
+"""So many elements `map` takes at once."""
+
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
 
 
@@ -54,8 +58,8 @@ class Dataset:
     text stays an array of Python's strings. A function given to `map` is traced and compiled, as in TensorFlow; in
     plain Python runs one whose elements are text or of different shapes, or which asks tensors for values.
 
-    >>> list(Dataset.range(5).map(lambda x: x * 2).batch(2).as_numpy_iterator())
-    [array([0, 2]), array([4, 6]), array([8])]
+    >>> [batch.tolist() for batch in Dataset.range(5).map(lambda x: x * 2).batch(2)]
+    [[0, 2], [4, 6], [8]]
     """
 
     def __init__(self, make: Callable[[], Iterator], size: int = UNKNOWN_CARDINALITY) -> None:
@@ -139,8 +143,8 @@ class Dataset:
         self, map_func: Callable, num_parallel_calls: Any = None, deterministic: Any = None, name: Any = None
     ) -> Dataset:
         """Each element's result of a function, which is compiled; elements that are tuples become several arguments."""
-        call = _compiled(map_func)
-        return Dataset(lambda: (_structure(call(element)) for element in self._make()), self._size)
+        mapped = Mapped(map_func, ahead=CHUNK if self._size != UNKNOWN_CARDINALITY else 1)
+        return Dataset(lambda: mapped.over(self._make()), self._size)
 
     def filter(self, predicate: Callable, name: Any = None) -> Dataset:
         """The elements for which a function gives true."""
@@ -414,20 +418,60 @@ def _call(function: Callable, element: Any) -> Any:
     return function(*element) if isinstance(element, tuple) else function(element)
 
 
-def _compiled(function: Callable) -> Callable:
-    """The call of a function on elements: compiled for those that are like the first, in plain Python for others."""
-    from cornu.compat.tensorflow.compiled import Function
+class Mapped:
+    """A function that `map` applies: compiled, and to many elements at once where that is the same.
 
-    compiled = Function(function, f"Dataset.map({getattr(function, '__name__', function)})")
-    first: list = []
+    It is the same for a function that neither reads nor writes variables (random draws do) and whose elements are
+    alike. Others are called element by element; text, and elements of different shapes, in plain Python.
+    """
 
-    def call(element: Any) -> Any:
-        kinds = [(np.shape(leaf), getattr(leaf, "dtype", object)) for leaf in _leaves(element)]
-        first[:] = first or [kinds]
-        fits = kinds == first[0] and not any(np.dtype(dtype).hasobject for _, dtype in kinds)
-        return _call(compiled if fits else function, element)
+    def __init__(self, function: Callable, ahead: int) -> None:
+        from cornu.compat.tensorflow.compiled import Function
 
-    return call
+        self._function, self._ahead = function, ahead
+        self._compiled = Function(function, f"Dataset.map({getattr(function, '__name__', function)})")
+        self._batched = jax.jit(jax.vmap(self._result))
+        self._kind: Any = None
+        self._pure = False
+
+    def over(self, source: Iterator) -> Iterator:
+        """The results, one after the other."""
+        while elements := list(itertools.islice(source, self._ahead)):
+            if self._kind is None:
+                self._kind, self._pure = _kind(elements[0]), self._is_pure(elements[0])
+            alike = all(_kind(element) == self._kind for element in elements)
+            if self._pure and alike and len(elements) > 1:
+                results = _map(np.asarray, self._batched(_map(_stack, *elements)))
+                yield from (_map(lambda a, i=i: a[i], results) for i in builtins.range(len(elements)))
+            else:
+                yield from map(self._one, elements)
+
+    def _one(self, element: Any) -> Any:
+        fits = _kind(element) == self._kind and not _has_text(element)
+        return _structure(_call(self._compiled if fits else self._function, element))
+
+    def _result(self, element: Any) -> Any:
+        return _structure(_call(self._function, element))
+
+    def _is_pure(self, element: Any) -> bool:
+        if self._ahead == 1 or _has_text(element):
+            return False
+        try:
+            with Scope() as scope:
+                jax.eval_shape(self._result, _map(_tensor, element))
+        except Exception:  # the call itself will show it, where it is one
+            return False
+        return not scope.strays
+
+
+def _kind(element: Any) -> list:
+    """The shapes and dtypes of an element."""
+    return [(np.shape(leaf), getattr(leaf, "dtype", None)) for leaf in _leaves(element)]
+
+
+def _has_text(element: Any) -> bool:
+    leaves = _leaves(element)
+    return any(isinstance(leaf, (Dataset, str, bytes)) or np.dtype(leaf.dtype).hasobject for leaf in leaves)
 
 
 def _structure(value: Any) -> Any:
