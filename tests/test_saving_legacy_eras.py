@@ -163,6 +163,36 @@ def test_a_graph_of_tf_keras(tmp_path):
     assert np.allclose(model.predict(data, verbose=0), wanted.predict(data, verbose=0), atol=1e-5)
 
 
+def operation(name, function, *node):
+    return {
+        **layer("TFOpLambda", name, function=function, dtype="float32"),
+        "name": name,
+        "inbound_nodes": [list(node)],
+    }
+
+
+def test_functions_of_tensorflow_in_a_graph(tmp_path):
+    entries = [
+        source("x", 4),
+        operation("half", "math.truediv", "x", 0, 0, {"y": 2.0, "name": None}),
+        operation("rest", "math.subtract", "_CONSTANT_VALUE", -1, 1.0, {"y": ["half", 0, 0], "name": None}),
+        operation("sum", "__operators__.add", "rest", 0, 0, {"y": ["x", 0, 0], "name": None}),
+        {**operation("both", "concat"), "inbound_nodes": [[["sum", 0, 0, {"axis": -1}], ["x", 0, 0, {"axis": -1}]]]},
+        operation("mean", "math.reduce_mean", "both", 0, 0, {"axis": 1, "keepdims": True}),
+    ]
+    config = {"name": "m", "layers": entries, "input_layers": [["x", 0, 0]], "output_layers": [["mean", 0, 0]]}
+    path = write(tmp_path / "m", {"class_name": "Functional", "config": config}, {"x": {}}, version="2.8.0")
+    x = draw(3, 4)
+    wanted = np.concatenate([1 - x / 2 + x, x], -1).mean(1, keepdims=True)
+    model = load_model(path)
+    assert np.allclose(model.predict(x, verbose=0), wanted, atol=1e-5)
+    legacy.save_model(model, path)
+    assert np.allclose(load_model(path).predict(x, verbose=0), wanted, atol=1e-5)
+    config["layers"][1]["config"]["function"] = "io.read_file"
+    with pytest.raises(ValueError, match="TensorFlow's function 'io.read_file'"):
+        load_model(write(tmp_path / "m", {"class_name": "Functional", "config": config}, {"x": {}}, version="2.8.0"))
+
+
 def test_states_among_the_inputs(tmp_path):
     """Before tf.keras 2, a recurrent layer's first states stood beside its inputs."""
     recurrent = layer("GRU", "gru", units=3, recurrent_activation="sigmoid")

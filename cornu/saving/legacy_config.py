@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cornu import registry
-from cornu.errors import brief, explain
+from cornu.errors import brief, explain, nearest
 
 Translate = Callable[[str, dict], tuple[str, dict]]
 """From the class name and config that a file has to those of today."""
@@ -162,6 +162,8 @@ def modern_call(entry: Any, translate: Translate | None) -> dict:
         raise ValueError(explain("A graph's config is broken.", expected="an entry of a layer", got=brief(entry)))
     name = entry.get("name") or (entry["config"].get("name") if isinstance(entry["config"], dict) else None)
     nodes = entry.get("inbound_nodes") or []
+    if entry["class_name"] == "TFOpLambda":
+        return {**_tensorflow_operation(entry["config"], str(name)), "name": name, "inbound_nodes": nodes}
     operation = "module" not in entry and _is_operation(entry, nodes)
     made = {**entry, "module": _OPERATIONS} if operation else _entry({**entry, "name": name}, translate, "layer")
     return {**made, "name": name, "inbound_nodes": nodes}
@@ -180,6 +182,29 @@ def _is_operation(entry: dict, nodes: Any) -> bool:
     )
 
 
+_MATH = "abs add cos divide exp log maximum minimum multiply negative sigmoid sin sqrt square subtract tanh"
+_NN = "elu relu sigmoid softmax softplus tanh"
+_TENSORFLOW = {
+    "concat": "Concatenate", "math.reduce_max": "Max", "math.reduce_mean": "Mean", "math.reduce_min": "Min",
+    "math.reduce_prod": "Prod", "math.reduce_sum": "Sum", "math.pow": "Power", "math.truediv": "TrueDivide",
+    "__operators__.add": "Add", **{f"math.{name}": name.capitalize() for name in _MATH.split()},
+    **{f"nn.{name}": name.capitalize() for name in _NN.split()}, "cast": "Cast", "expand_dims": "ExpandDims",
+    "reshape": "Reshape", "squeeze": "Squeeze", "transpose": "Transpose",
+}  # fmt: skip
+"""TensorFlow's functions that tf.keras put into graphs, and the operations that they are."""
+_OPERANDS = {"y": "x2", "perm": "axes", "shape": "newshape", "axis": "axis", "keepdims": "keepdims", "dtype": "dtype"}
+
+
+def _tensorflow_operation(config: Any, name: str) -> dict:
+    function = str(config["function"])
+    if function not in _TENSORFLOW:
+        what = f"The file calls TensorFlow's function {function!r}.{nearest(function, _TENSORFLOW)}"
+        fix = "Build the model in the program, and load its weights alone."
+        raise ValueError(explain(what, expected=f"one of {', '.join(_TENSORFLOW)}", got=name, fix=fix))
+    return {"module": _OPERATIONS, "class_name": _TENSORFLOW[function], "config": {"name": name},
+            "registered_name": None, "function": function}  # fmt: skip
+
+
 class _Calls:
     """The calls of a graph's layers, given in any era's form."""
 
@@ -194,12 +219,15 @@ class _Calls:
 
     def of(self, entry: dict) -> list:
         """The calls of a layer, in the form of Keras 3."""
-        return [node if _is_modern(node) else self._call(entry["class_name"], node) for node in entry["inbound_nodes"]]
+        calls = [node if _is_modern(node) else self._call(entry["class_name"], node) for node in entry["inbound_nodes"]]
+        if "function" not in entry:
+            return calls
+        return [{**c, "kwargs": {_OPERANDS[k]: v for k, v in c["kwargs"].items() if k in _OPERANDS}} for c in calls]
 
     def _call(self, class_name: str, node: Any) -> dict:
-        inputs = [node] if _is_place(node) else node
+        inputs = [node] if _is_place(node) or _is_constant(node) else node
         first: Any = next(iter(inputs.values()), None) if isinstance(inputs, dict) else inputs[0] if inputs else None
-        given = first[3] if _is_place(first) and len(first) > 3 else {}
+        given = first[3] if (_is_place(first) or _is_constant(first)) and len(first) > 3 else {}
         kwargs = {key: self._value(value) for key, value in given.items() if value is not None}
         args = self._value(inputs)
         if isinstance(args, list) and len(args) == 1:
@@ -213,7 +241,7 @@ class _Calls:
         if _is_place(data) and data[0] in self._classes:
             place = [data[0], data[1] - (data[0] in self._making), data[2]]
             return {"class_name": "__keras_tensor__", "config": {"keras_history": place}}
-        if isinstance(data, list) and len(data) in (3, 4) and data[0] == "_CONSTANT_VALUE":
+        if _is_constant(data):
             return data[2]
         if isinstance(data, dict):
             return {key: self._value(value) for key, value in data.items()}
@@ -238,13 +266,18 @@ def _is_modern(node: Any) -> bool:
     return isinstance(node, dict) and "args" in node
 
 
+def _is_constant(data: Any) -> bool:
+    """A value that stands in the place of a tensor."""
+    return isinstance(data, list) and len(data) in (3, 4) and data[0] == "_CONSTANT_VALUE"
+
+
 def _is_place(data: Any) -> bool:
     """[name, number of the call, number of the output], and perhaps the call's arguments."""
     return (
         isinstance(data, list)
         and len(data) in (3, 4)
         and isinstance(data[0], str)
-        and data[0] != "_CONSTANT_VALUE"
+        and not _is_constant(data)
         and all(isinstance(number, int) for number in data[1:3])
     )
 
