@@ -209,6 +209,7 @@ class Variable:
         return int(self.value)
 
     __hash__ = object.__hash__
+    __array_priority__ = 100  # NumPy's arrays leave operators to it: their result would be no tensor
 
     if TYPE_CHECKING:  # given below, by a table: the operators of the value
 

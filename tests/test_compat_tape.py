@@ -129,6 +129,15 @@ def test_values_inside_are_concrete():
     np.testing.assert_allclose(tape.gradient(loss, v), [6.0, 12.0])
 
 
+@pytest.mark.parametrize("operator", ["__add__", "__sub__", "__mul__", "__truediv__", "__pow__", "__matmul__"])
+def test_operators_between_numpy_and_variables_are_recorded(operator):
+    array, v = np.array([1.0, 3.0], "float32"), Variable([2.0, 0.5])
+    with GradientTape() as tape:
+        y = getattr(__import__("operator"), operator)(array, v)
+    assert isinstance(y, jax.Array)
+    assert tape.gradient(y, v) is not None
+
+
 def test_sources_keep_their_structure():
     a, b, unused = Variable(2.0), Variable(3.0), Variable(1.0)
     with GradientTape() as tape:
@@ -378,6 +387,24 @@ def test_a_written_train_step_equals_fit():
         weights.append(model.get_weights())
     for found, wanted in zip(*weights, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_written_train_step_in_plain_python_gets_tensors():
+    seen = []
+
+    class Written(cornu.Sequential):
+        def train_step(self, data):
+            x, _ = data
+            with GradientTape() as tape:
+                tape.watch(x)
+                y = self(x, training=True)
+            seen.append(tape.gradient(y, x))
+            return {"loss": 0.0}
+
+    model = Written([cornu.layers.Input((3,)), cornu.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), epochs=1, verbose=0)
+    np.testing.assert_allclose(seen[0], np.broadcast_to(model.get_weights()[0].T, (4, 3)))
 
 
 def test_backward_passes_are_compiled_once(monkeypatch):

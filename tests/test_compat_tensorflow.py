@@ -200,6 +200,7 @@ def test_tensors_can_be_asked():
     assert tf.float32 == "float32"
     assert tf.as_dtype(np.int32) is tf.int32
     assert isinstance(x, tf.Tensor)
+    assert x[..., tf.newaxis].shape == (1, 2, 1)
     assert tf.is_tensor(x)
     assert cornu.Input((3,)).shape.as_list() == [None, 3]
     value = x.numpy()

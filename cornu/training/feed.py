@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from cornu import tree
@@ -191,12 +192,12 @@ class EagerFeed:
 
 
 def run_eagerly(model: Any, kind: str, batch: Any, fresh: bool) -> Any:
-    """One step as plain Python; gives the logs."""
+    """One step as plain Python, on JAX's arrays; gives the logs."""
     stepping.prepare(model, kind, batch)
     if fresh:
         model.reset_metrics()
     run, written_by_user = stepping.body(model, kind)
-    logs = run(batch)
+    logs = run(tree.map(jnp.asarray, batch))
     return logs if written_by_user else model.get_metrics_result()
 
 
@@ -234,7 +235,7 @@ class PredictFeed:
     def _one(self, batch: Any) -> Any:
         model = self._session.model
         if model.run_eagerly:
-            return tree.map(np.asarray, stepping.body(model, "predict")[0](batch))
+            return tree.map(np.asarray, stepping.body(model, "predict")[0](tree.map(jnp.asarray, batch)))
         count = len(tree.flatten(batch)[0])
         padded = pad(batch, count, self.data.batch_size or count)
         outputs = predict_batch(self._session, padded)

@@ -83,6 +83,8 @@ def _find(name: str) -> tuple[Any] | None:
     """What a name stands for, in a tuple; None where it stands for nothing."""
     if name.startswith("__"):
         return None
+    if name == "newaxis":
+        return (None,)
     if name == "keras":
         return (_keras(),)
     if name in _MODULES:
