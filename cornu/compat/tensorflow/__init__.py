@@ -7,6 +7,7 @@ loaded when they are used. A name that isn't here raises AttributeError, which s
 from __future__ import annotations
 
 import importlib
+import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,18 @@ _HERE = {
 }
 """Names of the root, and the module that holds each."""
 
-_OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "metrics", "optimizers": "optimizers"}
+_OF_KERAS = {
+    "initializers": "initializers",
+    "losses": "losses",
+    "metrics": "metrics",
+    "optimizers": "optimizers",
+    "constant_initializer": "initializers.Constant",
+    "ones_initializer": "initializers.Ones",
+    "random_normal_initializer": "initializers.RandomNormal",
+    "random_uniform_initializer": "initializers.RandomUniform",
+    "zeros_initializer": "initializers.Zeros",
+}
+"""Names of the root that are tf.keras's."""
 
 _FIXES = {
     "Module": "Subclass tf.keras.Model or tf.keras.layers.Layer.",
@@ -90,7 +102,7 @@ def _find(name: str) -> tuple[Any] | None:
     if name in _MODULES:
         return (_part(name),)
     if name in _OF_KERAS:
-        return (getattr(_keras(), _OF_KERAS[name]),)
+        return (operator.attrgetter(_OF_KERAS[name])(_keras()),)
     if name in _HERE:
         return (getattr(_part(_HERE[name]), name),)
     functions, dtypes = _part("functions"), _part("dtypes")
