@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ PLAIN = {name: getattr(Model, name) for name in ("compile", "fit", "evaluate", "
 """The methods that are replaced, as cornu has them."""
 
 
+@functools.wraps(Model.compile)
 def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any) -> None:
     """Model.compile, with the era's losses, metrics and optimizers behind their names."""
     shape = getattr(self, "output_shape", None) if self.built else None
@@ -79,6 +81,7 @@ def _set_own(layer: Any, flag: bool) -> None:
 # Training ------------------------------------------------------------------------------------------------------------
 
 
+@functools.wraps(Model.fit)
 def _fit(self: Model, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Model.fit, whose callbacks see the validation data, and with `class_weight="auto"` and the like refused."""
     _show_accuracy(self, kwargs.pop("show_accuracy", False))
@@ -95,12 +98,14 @@ def _show_accuracy(model: Model, wanted: bool) -> None:
         PLAIN["compile"](model, model.optimizer, model.loss, metrics=["acc"])
 
 
+@functools.wraps(Model.evaluate)
 def _evaluate(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.evaluate, which before 2016 was asked for the accuracy."""
     _show_accuracy(self, kwargs.pop("show_accuracy", False))
     return PLAIN["evaluate"](self, *args, **kwargs)
 
 
+@functools.wraps(Model.test_on_batch)
 def _test_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.test_on_batch, which before 2016 was asked for the accuracy."""
     _show_accuracy(self, kwargs.pop("accuracy", False))
@@ -117,6 +122,7 @@ def _tell_callbacks(model: Model, x: Any, arguments: dict[str, Any]) -> None:
         callback.validation_data = [*inputs, *targets, *(np.ones(len(t)) for t in targets)]
 
 
+@functools.wraps(Model.train_on_batch)
 def _train_on_batch(self: Model, *args: Any, **kwargs: Any) -> Any:
     """Model.train_on_batch, of what was trained when the model was compiled."""
     _show_accuracy(self, kwargs.pop("accuracy", False))

@@ -6,6 +6,7 @@ from typing import Any
 
 from cornu import models, registry
 from cornu.compat import notices
+from cornu.compat.files import load_model as load_model
 
 
 def model_from_yaml(yaml_string: str, custom_objects: dict | None = None) -> Any:

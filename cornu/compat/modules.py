@@ -26,6 +26,7 @@ from cornu.layers.layer import Layer
 
 _STAND_IN = "cornu.compat.tensorflow"
 _OLD = "cornu.compat.old."
+_TOPS = {root.partition(".")[0] for root in (*ROOTS, PREPROCESSING_ROOT)}
 
 
 class Served(ModuleType):
@@ -182,9 +183,9 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """The module's spec; ModuleNotFoundError, with the nearest name, for one that cornu doesn't have."""
-        if fullname.partition(".")[0] not in {root.partition(".")[0] for root in (*ROOTS, PREPROCESSING_ROOT)}:
+        if fullname.partition(".")[0] not in _TOPS:
             return None
-        if place_of(fullname) is None and stand_in(fullname) is None:
+        if place_of(fullname) is None and stand_in(fullname) is None and not _leads_to_keras(fullname):
             raise ModuleNotFoundError(_no_module(fullname))
         return ModuleSpec(fullname, self, is_package=True)
 
@@ -193,8 +194,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path = place_of(spec.name)
         if path is None:
             name = stand_in(spec.name)
-            assert name is not None
-            return importlib.import_module(name)
+            return ModuleType(spec.name) if name is None else importlib.import_module(name)
         if path in OLD_PATHS and path not in FAMILIES:
             notices.note(f"import {spec.name}", f"import keras.{OLD_PATHS[path]}".rstrip("."))
         return served(path)
@@ -215,6 +215,11 @@ def place_of(fullname: str) -> str | None:
                     path = path[len(prefix) + 1 :]
             return path if not path or known_path(path) else None
     return None
+
+
+def _leads_to_keras(fullname: str) -> bool:
+    """Whether a module is only a step on the way to Keras, as `tensorflow.python`."""
+    return any(root.startswith(f"{fullname}.") for root in ROOTS)
 
 
 def stand_in(fullname: str) -> str | None:
@@ -243,17 +248,26 @@ def _no_module(fullname: str) -> str:
 _finder = Finder()
 
 
+_shadowed: dict[str, ModuleType] = {}
+"""The installed packages' modules that were imported before."""
+
+
+def _take_out() -> dict[str, ModuleType]:
+    """Takes the modules of the served names out of the imported ones."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in _TOPS}
+
+
 def install() -> None:
     """From now on this process imports Keras and TensorFlow from cornu."""
     if _finder not in sys.meta_path:
-        for name in [name for name in sys.modules if name.partition(".")[0] in ("keras", "tensorflow", "tf_keras")]:
-            del sys.modules[name]
+        _shadowed.update(_take_out())
         sys.meta_path.insert(0, _finder)
 
 
 def uninstall() -> None:
-    """From now on this process imports Keras and TensorFlow as they are installed; what was imported stays."""
+    """From now on this process imports Keras and TensorFlow as they are installed, and as they were imported before."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
-        for name in [name for name in sys.modules if name.partition(".")[0] in ("keras", "tensorflow", "tf_keras")]:
-            del sys.modules[name]
+        _take_out()
+        sys.modules.update(_shadowed)
+        _shadowed.clear()

@@ -65,6 +65,13 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
     return values.finish(key, result)
 
 
+def arguments_of(key: str, modern: Callable, args: tuple, kwargs: dict, known_today: bool = True) -> tuple[tuple, dict]:
+    """The modern arguments of a call in the era's spelling; what takes any number by position still does."""
+    if args and row(key, known_today) is None and not _positions(modern):
+        return args, translate(key, modern, (), kwargs, known_today)
+    return (), translate(key, modern, args, kwargs, known_today)
+
+
 def _order(found: Call, modern: Callable) -> list[str]:
     """The arguments by position: in tf.keras today's, where its row doesn't begin with the first of them."""
     today = _positions(modern)
@@ -120,13 +127,13 @@ class EraType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """An instance of the modern class; of a person's own subclass, as it is."""
         if "spelling" in vars(cls):
-            arguments = translate(cls.spelling, cls.modern, args, kwargs, cls.known_today)
+            args, arguments = arguments_of(cls.spelling, cls.modern, args, kwargs, cls.known_today)
             modern, arguments = old.class_for(cls.modern, arguments)
-            with_modern, after = values.take_after(modern, arguments)
-            return after(modern(**with_modern))
+            arguments, after = values.take_after(modern, arguments)
+            return after(modern(*args, **arguments))
         constructor: Any = cls.__init__  # type: ignore[misc]
         if vars(constructor).get("translates"):  # no constructor of its own
-            args, kwargs = (), translate(cls.spelling, cls.modern, args, kwargs, cls.known_today)
+            args, kwargs = arguments_of(cls.spelling, cls.modern, args, kwargs, cls.known_today)
         return super().__call__(*args, **kwargs)
 
     def __instancecheck__(cls, instance: Any) -> bool:
@@ -153,16 +160,17 @@ def era_class(modern: Any, key: str, known_today: bool = True) -> Any:
     """The class by which a program of an old era calls a modern one."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        arguments = translate(key, modern, args, kwargs, known_today)
+        args, arguments = arguments_of(key, modern, args, kwargs, known_today)
         arguments, after = values.take_after(modern, arguments)
-        modern.__init__(self, **arguments)
+        modern.__init__(self, *args, **arguments)
         after(self)
 
     __init__.__signature__ = inspect.signature(modern.__init__)  # type: ignore[attr-defined]
     __init__.translates = True  # type: ignore[attr-defined]
     body = {"__module__": modern.__module__, "__doc__": modern.__doc__, "__qualname__": modern.__qualname__}
     body |= {"spelling": key, "modern": modern, "known_today": known_today}
-    cls = _metaclass(type(modern))(key.rpartition(".")[2], (modern,), body)
+    kind: Any = type(modern)
+    cls = _metaclass(kind)(key.rpartition(".")[2], (modern,), body)
     type.__setattr__(cls, "__init__", __init__)
     return cls
 

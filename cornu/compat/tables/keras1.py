@@ -55,9 +55,9 @@ CALLS = {
     ),
     "layers.SeparableConvolution2D": Call(
         "nb_filter:filters nb_row+nb_col:kernel_size init:depthwise_initializer activation weights "
-        "border_mode:padding subsample:strides depth_multiplier dim_ordering:data_format depthwise_regularizer pointwise_regularizer "
-        "b_regularizer:bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint "
-        "b_constraint:bias_constraint bias:use_bias",
+        "border_mode:padding subsample:strides depth_multiplier dim_ordering:data_format depthwise_regularizer "
+        "pointwise_regularizer b_regularizer:bias_regularizer activity_regularizer depthwise_constraint "
+        "pointwise_constraint b_constraint:bias_constraint bias:use_bias",
         "layers.SeparableConv2D",
     ),
     "layers.Deconvolution2D": Call(

@@ -21,7 +21,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "losses": ("cornu.losses", "cornu.compat.old.losses"),
     "metrics": ("cornu.metrics", "cornu.compat.old.metrics"),
     "mixed_precision": ("cornu.mixed_precision",),
-    "models": ("cornu.models", "cornu.compat.old.graph", "cornu.compat.models"),
+    "models": ("cornu.compat.models", "cornu.models", "cornu.compat.old.graph"),
     "ops": ("cornu.ops",),
     "optimizers": ("cornu.optimizers", "cornu.compat.old.optimizers", "cornu.compat.optimizers"),
     "optimizers.schedules": ("cornu.optimizers.schedules",),
@@ -31,7 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "preprocessing.text": ("cornu.preprocessing.text", "cornu.utils"),
     "random": ("cornu.random",),
     "regularizers": ("cornu.regularizers", "cornu.compat.old.regularizers"),
-    "saving": ("cornu.saving",),
+    "saving": ("cornu.compat.models", "cornu.saving"),
     "tree": ("cornu.nested",),
     "utils": ("cornu.utils", "cornu.compat.utils", "cornu.visualization"),
     "visualization": ("cornu.visualization",),
@@ -96,7 +96,7 @@ OLD_PATHS: dict[str, str] = {
 }  # fmt: skip
 """Modules that are other ones now: their old path, and the family."""
 
-ROOTS = ("keras", "tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tf_keras",
+ROOTS = ("keras", "keras_core", "tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tf_keras",
          "tensorflow.compat.v1.keras", "tensorflow.compat.v2.keras", "tensorflow.contrib.keras.api.keras",
          "tensorflow.contrib.keras.python.keras")  # fmt: skip
 """The names under which Keras is imported."""
