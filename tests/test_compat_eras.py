@@ -27,6 +27,16 @@ PROGRAMS = [
     ("keras3", "import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras\nfrom keras import layers"),
     ("keras3", "import keras\nfrom keras import ops\nops.matmul(a, b)\nmodel.fit(x, y, epochs=3)"),
     ("keras3", "import keras\nkeras.saving.register_keras_serializable()\nkeras.random.normal((2,))"),
+    (
+        "keras3",
+        "import keras\nkeras.Sequential([keras.Input((3,)), keras.layers.Conv2D(8, 3, padding='same')])\nf(epochs=3)",
+    ),
+    ("keras3", "from keras.layers import Conv2D, Rescaling\nConv2D(8, kernel_size=3)\nmodel.fit(x, y, epochs=3)"),
+    ("keras3", "import keras\nmodel = keras.models.load_model('model.keras')\nmodel.fit(x, y, epochs=3)"),
+    (
+        "keras2",
+        "import keras\nmodel = keras.models.Sequential()\nkeras.optimizers.Adam(lr=0.1)\nmodel.fit(x, y, epochs=3)",
+    ),
     ("keras3", "x = 1"),
 ]
 

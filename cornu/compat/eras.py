@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cornu.compat.dialect import Dialect
-from cornu.compat.tables.features import ATTRIBUTES, IMPORTS, KEYWORDS, LAYER_KEYWORDS
+from cornu.compat.tables.features import ATTRIBUTES, ENDINGS, IMPORTS, KEYWORDS, LAYER_KEYWORDS, SINCE_KERAS2
 
 _TF_ROOTS = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tf_keras")
 _CHANNELS = ("channel", "depth", "n_ch", "nb_ch")
@@ -41,7 +41,8 @@ def infer(source: str, era: str | None = None) -> Dialect:
     for sign in signs:
         scores[sign.era] += sign.weight
     found = era or _choose(scores, tree)
-    strongest = sorted((s for s in signs if s.era == found), key=lambda s: (-s.weight, s.line))
+    telling = (found, SINCE_KERAS2) if found == "keras2" else (found,)
+    strongest = sorted((s for s in signs if s.era in telling), key=lambda s: (-s.weight, s.line))
     reasons = tuple(dict.fromkeys(f"{s.what} in line {s.line}" for s in strongest))[:3]
     return Dialect(found, _accuracy(tree, found), _image_data_format(tree, found), reasons)
 
@@ -58,8 +59,11 @@ def parses(source: str) -> bool:
 def _choose(scores: dict[str, int], tree: ast.AST) -> str:
     if scores["tf.keras"] and not any(name.startswith("keras.") for name, _ in _imported(tree)):
         return "tf.keras"
-    eras = ("keras3", "tf.keras", "keras2", "keras1")
-    return max(eras, key=lambda era: scores[era]) if any(scores.values()) else "keras3"
+    if not any(scores.values()):
+        return "keras3"
+    later = "keras3" if scores["keras3"] > scores["keras2"] else "keras2"
+    scores[later] += scores.pop(SINCE_KERAS2, 0)
+    return max(("keras3", "tf.keras", "keras2", "keras1"), key=lambda era: scores[era])
 
 
 def _signs(tree: ast.AST) -> Iterator[Sign]:
@@ -77,6 +81,10 @@ def _signs(tree: ast.AST) -> Iterator[Sign]:
             name = _word(node)
             if name in table:
                 yield Sign(era, table[name], name, node.lineno)  # type: ignore[attr-defined]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for era, table in ENDINGS.items():
+                for ending in (ending for ending in table if node.value.endswith(ending)):
+                    yield Sign(era, table[ending], repr(node.value), node.lineno)
 
 
 def _call_signs(call: ast.Call) -> Iterator[Sign]:
