@@ -12,7 +12,7 @@ import pytest
 from program_runner import run
 
 from cornu import compat
-from cornu.compat import dialect, notices, notebook
+from cornu.compat import dialect, notebook, notices
 
 REPOSITORY = Path(__file__).parent.parent
 
