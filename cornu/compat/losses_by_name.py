@@ -6,10 +6,11 @@ from typing import Any
 
 from cornu import registry, tree
 from cornu.compat import dialect, notices, old
-from cornu.metrics import MeanMetricWrapper
+from cornu.metrics import MeanMetricWrapper, Metric
 
 _SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
-          "msle": "mean_squared_logarithmic_error", "cosine": "cosine_proximity"}  # fmt: skip
+          "msle": "mean_squared_logarithmic_error", "kld": "kullback_leibler_divergence",
+          "cosine": "cosine_proximity"}  # fmt: skip
 
 _CLIPPED = "kept as it was: from probabilities clipped at 1e-7, so what is wrong beyond that learns nothing. Today's "
 _CLIPPED += (
@@ -37,9 +38,12 @@ def metrics(given: Any, loss: Any, output_shape: Any) -> Any:
 def _metric(name: str, loss: Any, output_shape: Any) -> Any:
     if name in ("acc", "accuracy"):
         return _accuracy("acc" if dialect.current().accuracy == "acc" else name, loss, output_shape)
-    if dialect.current().before("tf.keras"):
-        name = _SHORT.get(name, name)
-    return old.by_name("metric", name)
+    if not dialect.current().before("tf.keras"):
+        return old.by_name("metric", name)
+    if dialect.current().accuracy == "acc":  # from Keras 2.3 on, a name is reported as it was given
+        name = _SHORT.get(name.lower(), name)
+    found = old.by_name("metric", name)
+    return found if isinstance(found, (str, Metric)) else MeanMetricWrapper(found, name=name)
 
 
 def _accuracy(name: str, loss: Any, output_shape: Any) -> Any:
@@ -48,7 +52,7 @@ def _accuracy(name: str, loss: Any, output_shape: Any) -> Any:
         return name
     from cornu.compat.old.metrics import accuracy_name
 
-    return MeanMetricWrapper(registry.lookup("metric", accuracy_name(loss, output_shape)), name=name)
+    return registry.lookup("metric", accuracy_name(loss, output_shape))(name=name)
 
 
 def optimizer(given: Any) -> Any:

@@ -70,7 +70,8 @@ def lookup(family: str, name: str) -> tuple[Any] | None:
         if isinstance(value, ModuleType):
             path = f"{family}.{name}".lstrip(".")
             return (importlib.import_module(f"keras.{path}"),) if known_path(path) else (value,)
-        return (_spelled(value, f"{home}.{name}", not provider.startswith(_OLD)),)
+        key = f"{home}.{name}" if _in_tables(f"{home}.{name}") else f"{home}.{today}"
+        return (_spelled(value, key, not provider.startswith(_OLD)),)
     return None
 
 
@@ -98,10 +99,14 @@ def _offers(module: ModuleType, name: str) -> bool:
     return not inspect.ismodule(value) or value.__name__.startswith("cornu")
 
 
+def _in_tables(key: str) -> bool:
+    return any(key in table for table in CALLS.values())
+
+
 def _spelled(value: Any, key: str, known_today: bool) -> Any:
     """A class or function in the era's spelling, where the tables know it or it is a layer."""
     key = key if not key.startswith(".") else _home_of(value, key[1:])
-    in_tables = any(key in table for table in CALLS.values())
+    in_tables = _in_tables(key)
     if isinstance(value, type):
         return spelling.era_class(value, key, known_today) if in_tables or _is_library_layer(value) else value
     if in_tables and callable(value):
