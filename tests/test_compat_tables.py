@@ -109,6 +109,14 @@ OLD_CALLS = [
         "SimpleRNN(output_dim=4, init='zero', inner_init='one')",
         "SimpleRNN(4, kernel_initializer='zero', recurrent_initializer='one')",
     ),
+    # the first orders, of 2015, told by a size where a name of an initializer stood later
+    ("Dense(3, 5)", "Dense(5, input_dim=3)"),
+    ("Dense(3, 5, 'normal', activation='relu')", "Dense(5, input_dim=3, init='normal', activation='relu')"),
+    ("Convolution2D(8, 1, 3, 5, border_mode='same')", "Convolution2D(8, 3, 5, border_mode='same')"),
+    ("Convolution1D(4, 8, 3)", "Convolution1D(8, 3, input_dim=4)"),
+    ("LSTM(3, 4)", "LSTM(4, input_dim=3)"),
+    ("GRU(3, 4, 'uniform')", "GRU(4, 'uniform', input_dim=3)"),
+    ("BatchNormalization((4,))", "BatchNormalization(input_shape=(4,))"),
 ]
 
 
@@ -125,6 +133,8 @@ def test_a_keras_1_call_is_today_s(old, new, keras1):
 @pytest.mark.parametrize(
     ("wanted_era", "call", "kernel", "strides"),
     [("keras1", "Convolution2D(8, 3, 3)", (3, 3), (1, 1)), ("keras2", "Conv2D(8, 3, 3)", (3, 3), (1, 1)),
+     ("keras2", "Conv2D(8, kernel_size=3, strides=2)", (3, 3), (2, 2)),
+     ("keras2", "Conv2D(8, (3, 3), 2)", (3, 3), (2, 2)),
      ("tf.keras", "Conv2D(8, 3, 3)", (3, 3), (3, 3)), ("keras3", "Conv2D(8, 3, 3)", (3, 3), (3, 3))],
 )  # fmt: skip
 def test_one_spelling_means_what_it_meant(wanted_era, call, kernel, strides):

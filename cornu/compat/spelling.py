@@ -42,7 +42,11 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
 
     Raises TypeError for too many positional arguments, or one argument given in two ways.
     """
-    found = row(key, known_today) or Call()
+    newest = row(key, known_today) or Call()
+    found = newest.given(args)
+    if found is not newest:
+        what = key.rpartition(".")[2]
+        notices.note(f"{what}({', '.join(found.positions[: len(args)])})", "the same arguments by their names")
     order = _order(found, modern)
     if len(args) > len(order):
         raise TypeError(

@@ -112,16 +112,6 @@ def _embedding(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _convolution(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Keras 2 took `Conv2D(32, 3, 3)` for a kernel of 3 by 3, as Keras 1 had it."""
-    sizes = (arguments.get("kernel_size"), arguments.get("strides"))
-    if dialect.current().era == "keras2" and all(isinstance(s, (int, np.integer)) for s in sizes):
-        notices.note("Conv2D(filters, rows, columns)", "Conv2D(filters, (rows, columns))")
-        arguments["kernel_size"] = sizes
-        del arguments["strides"]
-    return arguments
-
-
 def _gate_by_gate(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """The rule by which a recurrent layer's weights are drawn as in Keras 1."""
 
@@ -138,8 +128,6 @@ def _gate_by_gate(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "layers.Embedding": _embedding,
     **{f"layers.{name}": _gate_by_gate(name) for name in ("SimpleRNN", "LSTM", "GRU")},
-    "layers.Conv2D": _convolution,
-    "layers.Convolution2D": _convolution,
 }
 
 

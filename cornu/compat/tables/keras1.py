@@ -14,11 +14,19 @@ _LINEAR = "init:kernel_initializer activation weights"
 _POOL = "border_mode:padding dim_ordering:data_format"
 _POOL1D = "pool_length:pool_size stride:strides border_mode:padding"
 
+_FROM_TO = {"init": "input_dim output_dim:units"}
+"""The sizes that layers took in 2015 before they found those of their inputs themselves."""
+
 CALLS = {
     # layers: core
-    "layers.Dense": Call(f"output_dim:units {_LINEAR} {_KERNEL} input_dim"),
-    "layers.TimeDistributedDense": Call(f"output_dim:units {_LINEAR} {_KERNEL} input_dim input_length"),
-    "layers.MaxoutDense": Call(f"output_dim:units nb_feature init:kernel_initializer weights {_KERNEL} input_dim"),
+    "layers.Dense": Call(f"output_dim:units {_LINEAR} {_KERNEL} input_dim", earlier=_FROM_TO),
+    "layers.TimeDistributedDense": Call(
+        f"output_dim:units {_LINEAR} {_KERNEL} input_dim input_length", earlier=_FROM_TO
+    ),
+    "layers.MaxoutDense": Call(
+        f"output_dim:units nb_feature init:kernel_initializer weights {_KERNEL} input_dim",
+        earlier={"init": "input_dim output_dim:units nb_feature"},
+    ),
     "layers.Highway": Call(f"init:kernel_initializer activation weights {_KERNEL} input_dim transform_bias"),
     "layers.Dropout": Call("p:rate noise_shape seed"),
     "layers.SpatialDropout1D": Call("p:rate"),
@@ -37,6 +45,7 @@ CALLS = {
         f"nb_filter:filters filter_length:kernel_size {_LINEAR} border_mode:padding subsample_length:strides "
         f"{_KERNEL} input_dim input_length",
         "layers.Conv1D",
+        earlier={"init": "input_dim nb_filter:filters filter_length:kernel_size"},
     ),
     "layers.AtrousConvolution1D": Call(
         f"nb_filter:filters filter_length:kernel_size {_LINEAR} border_mode:padding subsample_length:strides "
@@ -45,8 +54,9 @@ CALLS = {
     ),
     "layers.Convolution2D": Call(
         f"nb_filter:filters nb_row+nb_col:kernel_size {_LINEAR} border_mode:padding subsample:strides "
-        f"dim_ordering:data_format {_KERNEL}",
+        f"dim_ordering:data_format {_KERNEL} stack_size:",
         "layers.Conv2D",
+        earlier={"init": "nb_filter:filters stack_size: nb_row+nb_col:kernel_size"},
     ),
     "layers.AtrousConvolution2D": Call(
         f"nb_filter:filters nb_row+nb_col:kernel_size {_LINEAR} border_mode:padding subsample:strides "
@@ -97,15 +107,17 @@ CALLS = {
     "layers.Cropping2D": Call("cropping dim_ordering:data_format"),
     "layers.Cropping3D": Call("cropping dim_ordering:data_format"),
     # layers: recurrent
-    "layers.SimpleRNN": Call(f"output_dim:units {_STATE} activation {_RECURRENT}"),
+    "layers.SimpleRNN": Call(f"output_dim:units {_STATE} activation {_RECURRENT}", earlier=_FROM_TO),
     "layers.LSTM": Call(
         f"output_dim:units {_STATE} forget_bias_init:unit_forget_bias activation inner_activation:recurrent_activation "
         f"{_RECURRENT}",
         defaults={"recurrent_activation": "hard_sigmoid"},
+        earlier=_FROM_TO,
     ),
     "layers.GRU": Call(
         f"output_dim:units {_STATE} activation inner_activation:recurrent_activation {_RECURRENT}",
         defaults={"recurrent_activation": "hard_sigmoid", "reset_after": False},
+        earlier=_FROM_TO,
     ),
     "layers.ConvLSTM2D": Call(
         f"nb_filter:filters nb_row+nb_col:kernel_size {_STATE} forget_bias_init:unit_forget_bias activation "
@@ -122,10 +134,13 @@ CALLS = {
     ),
     "layers.BatchNormalization": Call(
         "epsilon mode axis momentum weights beta_init:beta_initializer gamma_init:gamma_initializer "
-        "gamma_regularizer beta_regularizer"
+        "gamma_regularizer beta_regularizer",
+        earlier={"epsilon": "input_shape epsilon mode"},
     ),
     "layers.LeakyReLU": Call("alpha:negative_slope", defaults={"negative_slope": 0.3}),
-    "layers.PReLU": Call("init:alpha_initializer weights shared_axes"),
+    "layers.PReLU": Call(
+        "init:alpha_initializer weights shared_axes", earlier={"init": "input_shape init:alpha_initializer"}
+    ),
     "layers.ELU": Call("alpha"),
     "layers.ParametricSoftplus": Call("alpha_init:alpha_initializer beta_init:beta_initializer weights shared_axes"),
     "layers.ThresholdedReLU": Call("theta"),
@@ -193,8 +208,10 @@ CALLS = {
     # methods
     "Model.fit": Call(
         "x y batch_size nb_epoch:epochs verbose callbacks validation_split validation_data shuffle class_weight "
-        "sample_weight initial_epoch show_accuracy"
+        "sample_weight initial_epoch show_accuracy",
+        defaults={"epochs": 10},
     ),
+    "Model.predict": Call("x batch_size verbose", defaults={"verbose": 0}),
     "Model.compile": Call("optimizer loss metrics loss_weights sample_weight_mode: class_mode: theano_mode:"),
     "Model.evaluate": Call("x y batch_size verbose sample_weight show_accuracy"),
     "Model.train_on_batch": Call("x y class_weight sample_weight accuracy"),

@@ -15,10 +15,15 @@ _QUEUE = "max_queue_size: workers: use_multiprocessing:"
 _FIT_GENERATOR = "generator steps_per_epoch epochs verbose callbacks validation_data validation_steps "
 _FIT_GENERATOR += "{freq}class_weight max_queue_size: workers: use_multiprocessing: shuffle initial_epoch"
 
+_ROWS_AND_COLUMNS = {"kernel_size strides": "filters nb_row+nb_col:kernel_size"}
+"""Keras 2 took `Conv2D(32, 3, 3)` for a kernel of 3 by 3, as Keras 1 had it."""
+
 CALLS = {
     "layers.Dropout": Call("rate noise_shape seed"),
     "layers.Conv1D": Call(f"filters kernel_size strides padding data_format dilation_rate {_CONV}"),
-    "layers.Conv2D": Call(f"filters kernel_size strides padding data_format dilation_rate {_CONV}"),
+    "layers.Conv2D": Call(
+        f"filters kernel_size strides padding data_format dilation_rate {_CONV}", earlier=_ROWS_AND_COLUMNS
+    ),
     "layers.Conv3D": Call(f"filters kernel_size strides padding data_format dilation_rate {_CONV}"),
     "layers.Conv2DTranspose": Call(f"filters kernel_size strides padding output_padding data_format {_CONV}"),
     "layers.Convolution2DTranspose": Call(target="layers.Conv2DTranspose"),
@@ -26,7 +31,9 @@ CALLS = {
         f"filters kernel_size strides padding data_format dilation_rate {_CONV}", "layers.Conv1D"
     ),
     "layers.Convolution2D": Call(
-        f"filters kernel_size strides padding data_format dilation_rate {_CONV}", "layers.Conv2D"
+        f"filters kernel_size strides padding data_format dilation_rate {_CONV}",
+        "layers.Conv2D",
+        earlier=_ROWS_AND_COLUMNS,
     ),
     "layers.Convolution3D": Call(
         f"filters kernel_size strides padding data_format dilation_rate {_CONV}", "layers.Conv3D"
@@ -119,7 +126,7 @@ CALLS = {
     ),
     "Model.compile": Call("optimizer loss metrics loss_weights sample_weight_mode: weighted_metrics target_tensors:"),
     "Model.evaluate": Call(f"x y batch_size verbose sample_weight steps callbacks {_QUEUE}"),
-    "Model.predict": Call(f"x batch_size verbose steps callbacks {_QUEUE}"),
+    "Model.predict": Call(f"x batch_size verbose steps callbacks {_QUEUE}", defaults={"verbose": 0}),
     "Model.train_on_batch": Call("x y sample_weight class_weight reset_metrics:"),
     "Model.test_on_batch": Call("x y sample_weight reset_metrics:"),
     "Model.fit_generator": Call(_FIT_GENERATOR.format(freq="")),
