@@ -481,3 +481,12 @@ def test_a_variational_autoencoder():
     x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
     history = model.fit(x, epochs=5, batch_size=16, verbose=0).history["loss"]
     assert history[-1] < history[0]
+
+
+def test_devices_are_listed_in_each_way():
+    device_lib = importlib.import_module("cornu.compat.tensorflow.python.client.device_lib")
+    found = device_lib.list_local_devices()
+    assert [device.device_type for device in found] == [d.device_type for d in tf.config.list_physical_devices()]
+    assert found[0].name == "/device:CPU:0"
+    ops = importlib.import_module("cornu.compat.tensorflow.python.framework.ops")
+    assert ops.convert_to_tensor([1.0]).shape.as_list() == [1]

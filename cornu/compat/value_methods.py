@@ -4,42 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from cornu import optimizers
 from cornu.compat import notices
+from cornu.compat.tensors import TensorShape
 from cornu.symbolic import KerasTensor
 from cornu.variables import Variable
-
-
-class TensorShape(tuple):
-    """A shape as TensorFlow gives it: a tuple that can also be asked.
-
-    >>> TensorShape((None, 3)).as_list(), TensorShape((None, 3)).ndims
-    ([None, 3], 2)
-    """
-
-    __slots__ = ()
-
-    def as_list(self) -> list[int | None]:
-        """The sizes; None where unknown."""
-        return list(self)
-
-    def is_fully_defined(self) -> bool:
-        """Whether every size is known."""
-        return None not in self
-
-    def num_elements(self) -> int | None:
-        """The product of the sizes, or None."""
-        return int(np.prod(self)) if self.is_fully_defined() else None
-
-    @property
-    def ndims(self) -> int:
-        """The number of axes."""
-        return len(self)
-
-    rank = ndims
-    dims = property(as_list)
 
 
 def _get_shape(self: Any) -> TensorShape:
@@ -58,13 +27,13 @@ def _set_shape(self: KerasTensor, shape: Any) -> None:
     """Nothing: shapes are traced."""
 
 
-def _set_value(self: Variable, value: Any) -> None:
+def _set_value(self: Variable, value: Any, borrow: bool = False) -> None:
     self.assign(value)
 
 
 ON_VARIABLES = {
     "get_shape": _get_shape,
-    "get_value": Variable.numpy,
+    "get_value": lambda self, borrow=False, return_internal_type=False: self.numpy(),
     "eval": lambda self, session=None: self.numpy(),
     "set_value": _set_value,
     "read_value": lambda self: self.value,

@@ -1,0 +1,1 @@
+"""`tensorflow.python`: the few of its inner modules that programs import."""
