@@ -9,9 +9,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cornu.compat.dialect import Dialect
-from cornu.compat.tables.features import ATTRIBUTES, ENDINGS, IMPORTS, KEYWORDS, LAYER_KEYWORDS, SINCE_KERAS2
+from cornu.compat.tables.features import (
+    ATTRIBUTES,
+    BEFORE_KERAS3,
+    ENDINGS,
+    EVER,
+    IMPORTS,
+    KEYWORDS,
+    LAYER_KEYWORDS,
+    SINCE_KERAS2,
+)
 
 _TF_ROOTS = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib.keras", "tf_keras")
+_SHARED = {"keras1": (BEFORE_KERAS3,), "keras2": (SINCE_KERAS2, BEFORE_KERAS3)}
+"""Eras, and what they share with a neighbor."""
+
 _CHANNELS = ("channel", "depth", "n_ch", "nb_ch")
 
 
@@ -41,7 +53,7 @@ def infer(source: str, era: str | None = None) -> Dialect:
     for sign in signs:
         scores[sign.era] += sign.weight
     found = era or _choose(scores, tree)
-    telling = (found, SINCE_KERAS2) if found == "keras2" else (found,)
+    telling = (found, *_SHARED.get(found, ()))
     strongest = sorted((s for s in signs if s.era in telling), key=lambda s: (-s.weight, s.line))
     reasons = tuple(dict.fromkeys(f"{s.what} in line {s.line}" for s in strongest))[:3]
     return Dialect(found, _accuracy(tree, found), _image_data_format(tree, found), reasons)
@@ -61,8 +73,10 @@ def _choose(scores: dict[str, int], tree: ast.AST) -> str:
         return "tf.keras"
     if not any(scores.values()):
         return "keras3"
-    later = "keras3" if scores["keras3"] > scores["keras2"] else "keras2"
-    scores[later] += scores.pop(SINCE_KERAS2, 0)
+    since, before, ever = (scores.pop(name, 0) for name in (SINCE_KERAS2, BEFORE_KERAS3, EVER))
+    scores["keras2"] += before
+    scores["keras1"] += before + ever
+    scores["keras3" if scores["keras3"] > scores["keras2"] else "keras2"] += since + ever
     return max(("keras3", "tf.keras", "keras2", "keras1"), key=lambda era: scores[era])
 
 

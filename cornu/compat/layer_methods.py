@@ -9,7 +9,9 @@ from typing import Any
 from cornu.compat import dialect, names, notices, symbolic_losses, values
 from cornu.errors import explain, nearest
 from cornu.layers.layer import Layer
-from cornu.symbolic import KerasTensor, Node
+from cornu.models.functional import Functional
+from cornu.models.sequential import Sequential
+from cornu.symbolic import KerasTensor
 from cornu.variables import Variable
 
 ATTRIBUTES = {
@@ -93,10 +95,13 @@ def _add_metric(self: Layer, value: Any, name: str | None = None, aggregation: s
     kept.setdefault(name or "metric", Mean(name=name or "metric")).update_state(value)
 
 
-def _node(self: Layer, index: int) -> Node:
-    if not -len(self._nodes) <= index < len(self._nodes):
-        raise ValueError(explain(f"Layer {self.name!r} isn't called so often.", expected=len(self._nodes), got=index))
-    return self._nodes[index]
+def _node(self: Layer, index: int) -> Any:
+    """What holds the inputs and outputs of one of a layer's calls. A model's own graph was its first, until tf.keras."""
+    own = dialect.current().before("tf.keras") and isinstance(self, (Functional, Sequential)) and self.built
+    nodes = [self, *self._nodes] if own else self._nodes
+    if not -len(nodes) <= index < len(nodes):
+        raise ValueError(explain(f"Layer {self.name!r} isn't called so often.", expected=len(nodes), got=index))
+    return nodes[index]
 
 
 def _one(values: Sequence[Any]) -> Any:
@@ -127,6 +132,8 @@ def _missing(self: Layer, name: str) -> Any:
     own = inspect.getattr_static(type(self), name, None)
     if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
         return own.__get__(self, type(self))
+    if name == "input_dim" and dialect.current().before("keras2") and self.built:
+        return _same(self, "inputs")[-1]
     new = ATTRIBUTES.get(name)
     if new is not None and (new in vars(self) or hasattr(type(self), new)):
         notices.note(f"layer.{name}", f"layer.{new}")

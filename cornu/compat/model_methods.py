@@ -14,6 +14,7 @@ from cornu import tree
 from cornu.compat import dialect, files, losses_by_name, notices, symbolic_losses
 from cornu.errors import explain
 from cornu.layers import parts
+from cornu.metrics import Metric
 from cornu.models.model import Model
 from cornu.training import step
 from cornu.training.callbacks.history import History
@@ -31,13 +32,26 @@ def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: A
     shape = getattr(self, "output_shape", None) if self.built else None
     for name in ("metrics", "weighted_metrics"):
         if kwargs.get(name) is not None:
-            kwargs[name] = tree.map(symbolic_losses.closed, losses_by_name.metrics(kwargs[name], loss, shape))
+            given = _for_each_output(kwargs[name], len(self.outputs)) if shape is not None else kwargs[name]
+            kwargs[name] = tree.map(symbolic_losses.closed, losses_by_name.metrics(given, loss, shape))
     loss = tree.map(symbolic_losses.closed, losses_by_name.loss(loss))
     if isinstance(kwargs.get("loss_weights"), np.ndarray):
         kwargs["loss_weights"] = list(kwargs["loss_weights"])
     PLAIN["compile"](self, losses_by_name.optimizer(optimizer), loss, *args, **kwargs)
     if dialect.current().before("keras3"):
         self.__dict__["_trained_as"] = _trainable(self)
+
+
+def _for_each_output(metrics: Any, number: int) -> Any:
+    """A flat list of metrics, once for each of several outputs: that is what it meant until Keras 3."""
+    flat = isinstance(metrics, (list, tuple)) and not any(one is None or tree.is_nested(one) for one in metrics)
+    if number < 2 or not flat or not dialect.current().before("keras3"):
+        return metrics
+    return [[_another(one) for one in metrics] for _ in range(number)]
+
+
+def _another(metric: Any) -> Any:
+    return metric.from_config(metric.get_config()) if isinstance(metric, Metric) else metric
 
 
 def _trainable(model: Model) -> dict[int, tuple[Any, bool]]:

@@ -14,6 +14,8 @@ from cornu import registry, tags, tree
 from cornu.errors import brief, explain
 from cornu.layers.layer import Layer
 from cornu.layers.merging import batch_dot, unit
+from cornu.models.functional import Functional
+from cornu.models.sequential import Sequential
 from cornu.registry import register
 from cornu.signature import Domain, either, integer, one_of
 
@@ -31,8 +33,8 @@ class Merge(Layer):
     """Combines a list of tensors into one.
 
     Args:
-        layers: layers or models, of which each takes its own inputs, and whose outputs are combined. A Sequential whose
-            first layer has them takes a list of inputs: all those of the first, then all of the second, and so on.
+        layers: layers or models whose outputs are combined. A Sequential whose first layer has them takes a list of
+            inputs: all those of the first, then all of the second, and so on; one that is met again isn't given again.
             None: the tensors are what the layer is called on.
         mode: "sum", "ave", "mul", "max"; "concat" along `concat_axis`; "dot", the sum of products over `dot_axes`, and
             "cos", the same of vectors of length 1; or a function of the list of tensors.
@@ -82,8 +84,11 @@ class Merge(Layer):
         self.concat_axis, self.dot_axes = concat_axis, _pair(dot_axes)
         self.output_mask, self.arguments = output_mask, dict(arguments or {})
         self._check_layers()
+        self._sources: dict[Any, tuple] = {}
+        for layer in self.layers:
+            self._sources.update(_sources(layer))
         if self.layers:
-            self.given_batch_shape = [shape for layer in self.layers for shape in _input_shapes(layer)]
+            self.given_batch_shape = list(self._sources.values())
 
     def _check_layers(self) -> None:
         wrong = [x for x in self.layers if not isinstance(x, Layer)]
@@ -116,12 +121,11 @@ class Merge(Layer):
         return None
 
     def _branches(self, inputs: list) -> list:
-        outputs = []
-        for layer in self.layers:
-            number = len(_input_shapes(layer))
-            own, inputs = inputs[:number], inputs[number:]
-            outputs.append(layer(own if number > 1 else own[0]))
-        return outputs
+        given = dict(zip(self._sources, inputs, strict=True))
+        own = [[given[source] for source in _sources(layer)] for layer in self.layers]
+        return [
+            layer(tensors if len(tensors) > 1 else tensors[0]) for layer, tensors in zip(self.layers, own, strict=True)
+        ]
 
     def _check(self, tensors: list) -> None:
         number = 2 if self.mode in ("dot", "cos") else None
@@ -180,6 +184,16 @@ def _pair(axes: Any) -> list[int]:
             explain("Merge: argument `dot_axes` is wrong.", expected="an axis, or a pair of axes", got=axes)
         )
     return pair
+
+
+def _sources(layer: Any) -> dict[Any, tuple]:
+    """The inputs of a branch, told apart by where they come in, and their shapes."""
+    first = layer.layers[0] if isinstance(layer, Sequential) and layer.layers else None
+    if isinstance(first, Merge) and first.layers:
+        return first._sources
+    shapes = _input_shapes(layer)
+    inputs = layer.inputs if isinstance(layer, Functional) else [layer] * len(shapes)
+    return {(id(source), number): shape for number, (source, shape) in enumerate(zip(inputs, shapes, strict=True))}
 
 
 def _input_shapes(layer: Any) -> list[tuple]:

@@ -138,6 +138,7 @@ NAMES: dict[str, dict[str, str]] = {
         "adagrad": "optimizers.Adagrad", "adadelta": "optimizers.Adadelta", "adamax": "optimizers.Adamax",
         "nadam": "optimizers.Nadam",
     },
+    "initializations": {"get": "initializations.get_function"},
     "utils": {"plot": "utils.plot_model", "Layer": "layers.Layer"},
 }  # fmt: skip
 """Names that are others now, by family."""
