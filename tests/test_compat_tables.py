@@ -147,6 +147,17 @@ def test_one_spelling_means_what_it_meant(wanted_era, call, kernel, strides):
         compat.uninstall()
 
 
+def test_a_model_takes_its_ends_by_position_in_every_era(era):
+    models, layers = modules.served("models"), modules.served("layers")
+
+    class Own(models.Model):
+        pass
+
+    x = layers.Input((3,))
+    y = layers.Dense(2)(x)
+    assert [cls(x, y).output_shape for cls in (models.Model, Own)] == [(None, 2)] * 2
+
+
 def test_a_subclass_translates_what_it_hands_up(keras1):
     class Half(keras1.layers.Dense):
         def __init__(self, size, **kwargs):

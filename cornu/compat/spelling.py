@@ -79,10 +79,10 @@ def arguments_of(key: str, modern: Callable, args: tuple, kwargs: dict, known_to
 def _order(found: Call, modern: Callable) -> list[str]:
     """The arguments by position: in tf.keras today's, where its row doesn't begin with the first of them."""
     today = _positions(modern)
-    if not found.order or dialect.current().era != "tf.keras":
+    if not found.order or not today or dialect.current().era != "tf.keras":
         return found.positions or today
     first = found.order[0]
-    if not today or today[0] not in (first.new, *first.old):
+    if today[0] not in (first.new, *first.old):
         return today
     named = {name for word in found.order for name in (word.new, *word.old)}
     return [*found.positions, *(name for name in today if name not in named)]
