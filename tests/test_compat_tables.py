@@ -158,6 +158,12 @@ def test_a_model_takes_its_ends_by_position_in_every_era(era):
     assert [cls(x, y).output_shape for cls in (models.Model, Own)] == [(None, 2)] * 2
 
 
+def test_a_layer_has_no_attributes_of_its_class_s_class(era):
+    layers = modules.served("layers")
+    assert not hasattr(layers.Dense(2), "__name__")
+    assert layers.Bidirectional(layers.LSTM(2))(np.ones((1, 2, 3), "float32")).shape == (1, 4)
+
+
 def test_a_subclass_translates_what_it_hands_up(keras1):
     class Half(keras1.layers.Dense):
         def __init__(self, size, **kwargs):

@@ -129,7 +129,7 @@ def _same(layer: Layer, what: str) -> Any:
 
 def _missing(self: Layer, name: str) -> Any:
     """An attribute by its old name."""
-    own = inspect.getattr_static(type(self), name, None)
+    own = next((vars(cls)[name] for cls in type(self).__mro__ if name in vars(cls)), None)
     if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
         return own.__get__(self, type(self))
     if name == "input_dim" and dialect.current().before("keras2") and self.built:
