@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from cornu import errors
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -162,6 +164,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULES, *_NAMES})
+
+
+def _advise(owner: str, name: str) -> str | None:
+    from cornu.compat import advice
+
+    return advice.advise(owner, name)
+
+
+errors.adviser = _advise
 
 
 def load_ipython_extension(shell: Any) -> None:

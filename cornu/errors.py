@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -33,6 +33,27 @@ def nearest(name: str, names: Iterable[str]) -> str:
     names = [str(n) for n in names]
     found = [n for n in names if n.lower() == str(name).lower()] or difflib.get_close_matches(str(name), names, n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+adviser: Callable[[str, str], str | None] | None = None
+"""Knows what names of older versions of Keras are called today; set by the package's top, which knows everything."""
+
+
+def advice(owner: str, name: str) -> str | None:
+    """What to do about an unknown argument, method or class of `owner`, where an older Keras had it; else None."""
+    return adviser(owner, name) if adviser is not None else None
+
+
+class UnknownAttribute(AttributeError):
+    """An AttributeError whose words are made when they are read: asking whether there is an attribute stays cheap.
+
+    Made of the kind of owner ("module" or "object"), its name, and the attribute's.
+    """
+
+    def __str__(self) -> str:
+        kind, owner, name = self.args
+        said = f"module {owner!r}" if kind == "module" else f"{owner!r} object"
+        return explain(f"{said} has no attribute {name!r}", fix=advice(owner, name))
 
 
 def brief(value: object, width: int = 120) -> str:

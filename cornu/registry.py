@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from cornu.dtypes import DTypePolicy, numpy_dtype
-from cornu.errors import brief, explain, nearest
+from cornu.errors import advice, brief, explain, nearest
 
 KINDS = {
     "layer": "keras.layers",
@@ -119,7 +119,8 @@ def other_names(kind: str, module: str) -> Callable[[str], Any]:
     def find_name(name: str) -> Any:
         if not name.startswith("_") and name in _tables[kind]:
             return _tables[kind][name]
-        raise AttributeError(f"module {module!r} has no attribute {name!r}{nearest(name, names(kind))}")
+        what = f"module {module!r} has no attribute {name!r}{nearest(name, names(kind))}"
+        raise AttributeError(explain(what, fix=None if name.startswith("_") else advice(module, name)))
 
     return find_name
 

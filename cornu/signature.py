@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cornu import registry
-from cornu.errors import brief, explain, nearest
+from cornu.errors import advice, brief, explain, nearest
 
 
 @dataclass(frozen=True)
@@ -201,5 +201,7 @@ def _misfit(cls: type, kwargs: dict, error: TypeError) -> str:
             f"{cls.__name__}: unknown argument `{unknown[0]}`.{nearest(unknown[0], known)}",
             expected=", ".join(known) or "no argument",
             got=unknown[0],
+            fix=advice(cls.__name__, unknown[0]),
         )
-    return explain(f"{cls.__name__}: {error}.", expected=", ".join(known))
+    todo = next(filter(None, (advice(cls.__name__, name) for name in unknown)), None)
+    return explain(f"{cls.__name__}: {error}.", expected=", ".join(known), fix=todo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import jax
 
 from cornu import config
+from cornu.errors import advice, explain, nearest
 
 F = TypeVar("F", bound=Callable)
 
@@ -37,6 +39,22 @@ def shorten(error: BaseException) -> None:
     error.__traceback__ = traceback
 
 
+def _misfit(function: Callable, kwargs: dict[str, Any]) -> str | None:
+    """The error for a keyword argument that a function doesn't have, or None."""
+    parameters = inspect.signature(function).parameters
+    unknown = [name for name in kwargs if name not in parameters]
+    if not unknown or any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return None
+    owner = function.__qualname__
+    known = [name for name in parameters if name != "self"]
+    return explain(
+        f"{owner}: unknown argument `{unknown[0]}`.{nearest(unknown[0], known)}",
+        expected=", ".join(known),
+        got=unknown[0],
+        fix=advice(owner, unknown[0]),
+    )
+
+
 def boundary(function: F) -> F:
     """A function that people call: what it raises has a short traceback."""
 
@@ -44,6 +62,12 @@ def boundary(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
+        except TypeError as error:
+            shorten(error)
+            misfit = _misfit(function, kwargs)
+            if misfit is not None:
+                raise TypeError(misfit) from None
+            raise
         except Exception as error:
             shorten(error)
             raise

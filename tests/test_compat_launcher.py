@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from program_runner import run
 
+import cornu
 from cornu import compat
 from cornu.compat import dialect, notebook, notices
 
@@ -175,3 +176,34 @@ def test_a_notebook_follows_its_cells(capsys):
         notebook.unload(shell)
         notices.clear()
     assert dialect.current().era == "keras3"
+
+
+@pytest.mark.parametrize(
+    ("call", "today"),
+    [
+        ("cornu.layers.Dense(output_dim=3)", "`units`"),
+        ("cornu.layers.Conv2D(3, 3, border_mode='same')", "`padding`"),
+        ("cornu.optimizers.SGD(lr=0.1)", "`learning_rate`"),
+        ("cornu.layers.Dense(3, batch_input_shape=(1, 2))", "`batch_shape`"),
+        ("compiled().fit(nb_epoch=3)", "`epochs`"),
+        ("compiled().fit_generator", "`fit_generator`"),
+        ("cornu.layers.Merge", "`Merge`"),
+        ("cornu.layers.Deconvolution2D", "Conv2DTranspose"),
+    ],
+)
+def test_the_core_s_error_for_an_old_spelling_names_today_s_and_the_launcher(call, today):
+    def compiled():
+        model = cornu.Sequential([cornu.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises((TypeError, ValueError, AttributeError)) as error:
+        eval(call, {"cornu": cornu, "compiled": compiled})
+    assert today in str(error.value)
+    assert "cornu run" in str(error.value)
+
+
+def test_the_core_s_error_for_a_misspelling_says_nothing_of_the_launcher():
+    with pytest.raises(ValueError, match="did you mean|Did you mean") as error:
+        cornu.layers.Dense(3, activaton="relu")
+    assert "cornu run" not in str(error.value)

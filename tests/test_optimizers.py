@@ -771,7 +771,7 @@ def test_automatic_names():
 
 
 ERRORS = [
-    (lambda: optimizers.SGD(lr=0.1), ValueError, "SGD: unknown argument `lr`. Did you mean 'learning_rate'"),
+    (lambda: optimizers.SGD(lr=0.1), ValueError, "`lr` is `learning_rate` today"),
     (lambda: optimizers.SGD(momentun=0.1), ValueError, "Did you mean 'momentum'"),
     (lambda: optimizers.Adam(clip_norm=1.0), ValueError, "Did you mean 'clipnorm'"),
     (lambda: KerasStyle(lr=1.0), ValueError, "KerasStyle: unknown argument `lr`"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cornu import registry
+from cornu.errors import UnknownAttribute
 from cornu.layers.activation import ELU as ELU
 from cornu.layers.activation import LeakyReLU as LeakyReLU
 from cornu.layers.activation import PReLU as PReLU
@@ -188,3 +189,7 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
     3
     """
     return registry.deserialize(config, custom_objects, kind="layer")
+
+
+def __getattr__(name: str) -> Any:
+    raise UnknownAttribute("module", __name__, name)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from cornu import constraints, dtypes, initializers, naming, random, registry, regularizers, symbolic, tags, tree
 from cornu import variables as state
-from cornu.errors import brief, explain, nearest
+from cornu.errors import UnknownAttribute, advice, brief, explain, nearest
 from cornu.layers import calls, parts
 from cornu.layers.context import call_context, current, default_training
 from cornu.layers.input_spec import InputSpec, check_inputs
@@ -115,8 +115,15 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
                     f"{nearest(unknown[0], known)}",
                     expected=", ".join(dict.fromkeys(known)),
                     got=brief({k: kwargs[k] for k in unknown}),
+                    fix=advice(type(self).__name__, unknown[0]),
                 )
             )
+
+    def __getattr__(self, name: str) -> Any:
+        own = inspect.getattr_static(type(self), name, None)
+        if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
+            return own.__get__(self, type(self))
+        raise UnknownAttribute("object", type(self).__name__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if vars(self).get(name) is not value:

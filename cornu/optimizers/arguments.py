@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cornu.errors import brief, explain, nearest
+from cornu.errors import advice, brief, explain, nearest
 from cornu.signature import Domain, boolean, integer, interval, maybe, named_parameters, nonnegative, positive
-
-_OLD_SPELLINGS = {"lr": "learning_rate"}
 
 learning_rate = Domain(
     "a number of 0 or more, a LearningRateSchedule, or a callable",
@@ -66,9 +64,12 @@ def spelled_out(init: Callable, base: Callable) -> Callable:
 def unknown(cls: type, name: str) -> str:
     """The text of the error for an argument that doesn't exist."""
     known = named_parameters(cls)
-    meant = _OLD_SPELLINGS.get(name)
-    hint = f" Did you mean {meant!r}?" if meant else nearest(name, known)
-    return explain(f"{cls.__name__}: unknown argument `{name}`.{hint}", expected=", ".join(known), got=name)
+    return explain(
+        f"{cls.__name__}: unknown argument `{name}`.{nearest(name, known)}",
+        expected=", ".join(known),
+        got=name,
+        fix=advice(cls.__name__, name),
+    )
 
 
 def check_clipping(cls: type, **limits: float | None) -> None:
