@@ -10,6 +10,7 @@ import pytest
 import cornu
 from cornu import registry
 from cornu.compat.old import activations, initializations, layers, recurrent
+from cornu.compat.old import local as local_layers
 
 generator = np.random.default_rng(3)
 
@@ -54,6 +55,7 @@ LAYERS = {
         layers.Highway(activation="tanh", use_bias=False), (5, 4), lambda x, w, c: highway(x, w, c, 0, 0)),
     "MaxoutDense": (layers.MaxoutDense(3, nb_feature=2), (5, 4), maxout),
     "TimeDistributedDense": (layers.TimeDistributedDense(3), (5, 2, 4), lambda x, w, b: x @ w + b),
+    "TimeDistributedMerge": (layers.TimeDistributedMerge("mul"), (5, 2, 4), lambda x: x.prod(1)),
     "SReLU": (layers.SReLU(), (5, 2, 4), s_relu),
     "SReLU, shared": (layers.SReLU(shared_axes=[1]), (5, 2, 4), s_relu),
     "ParametricSoftplus": (
@@ -109,6 +111,19 @@ def test_first_weights():
 def test_local_layers_need_sizes():
     with pytest.raises(ValueError, match="sizes of the inputs"):
         layers.LocallyConnected2D(3, 2).build((None, None, 5, 1))
+
+
+@pytest.mark.parametrize(("form", "space"), [("channels_last", (1, 2)), ("channels_first", (2, 3))])
+def test_full_padding(form, space):
+    x = draw(2, 5, 6, 3)
+    old = local_layers.FullConvolution2D(4, (3, 2), padding="full", data_format=form)
+    new = cornu.layers.Conv2D(4, (3, 2), data_format=form)
+    old.build(x.shape), new.build(x.shape)
+    new.set_weights(old.get_weights())
+    zeros = [(0, 0)] * 4
+    zeros[space[0]], zeros[space[1]] = (2, 2), (1, 1)
+    np.testing.assert_allclose(old(x), new(np.pad(x, zeros)), rtol=1e-5, atol=1e-5)
+    assert registry.deserialize(registry.serialize(old)).padding == "full"
 
 
 def test_dilated_convolutions():

@@ -116,7 +116,7 @@ OLD_CALLS = [
     ("Convolution1D(4, 8, 3)", "Convolution1D(8, 3, input_dim=4)"),
     ("LSTM(3, 4)", "LSTM(4, input_dim=3)"),
     ("GRU(3, 4, 'uniform')", "GRU(4, 'uniform', input_dim=3)"),
-    ("BatchNormalization((4,))", "BatchNormalization(input_shape=(4,))"),
+    ("PReLU((4,))", "PReLU(input_shape=(4,))"),
 ]
 
 

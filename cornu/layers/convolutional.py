@@ -135,14 +135,18 @@ class Convolution(SlidingKernel):
     def call(self, inputs: Any) -> Any:
         """The convolution, the bias, the activation."""
         windows.check_fits(self, "kernel_size", inputs.shape)
-        padding: Any = self.padding
-        if padding == "causal":
-            padding = [((self.kernel_size[0] - 1) * self.dilation_rate[0], 0)]
+        padding = self._zeros_around()
         return self._finish(
             conv.conv(
                 inputs, self.kernel.value, self.strides, padding, self.dilation_rate, self.groups, self.data_format
             )
         )
+
+    def _zeros_around(self) -> conv.Padding:
+        """The padding as the kernel takes it."""
+        if self.padding == "causal":
+            return [((self.kernel_size[0] - 1) * self.dilation_rate[0], 0)]
+        return self.padding
 
 
 @register("layer", "Convolution1D")

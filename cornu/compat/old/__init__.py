@@ -23,6 +23,10 @@ def class_for(modern: type, arguments: dict[str, Any]) -> tuple[type, dict[str, 
     >>> class_for(Embedding, {"dropout": 0.0}) == (Embedding, {}), class_for(Embedding, {"dropout": 0.5})[0].__module__
     (True, 'cornu.compat.old.normalization')
     """
+    if arguments.get("padding") == "full" and modern.__name__ in ("Conv1D", "Conv2D", "Conv3D"):
+        from cornu.compat.old import local
+
+        return getattr(local, f"FullConvolution{modern.__name__[-2:]}"), arguments
     for name, argument in _ONLY_THEN:
         if modern.__name__ == name and modern.__module__.startswith("cornu.layers") and argument in arguments:
             from cornu.compat.old import normalization

@@ -1,4 +1,4 @@
-"""The dense layers of Keras 1 that went away."""
+"""The dense layers of Keras 1 that went away, and the one that joined the steps of a sequence for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cornu.layers.core import Dense, known_size
 from cornu.layers.input_spec import InputSpec
 from cornu.layers.layer import Layer
 from cornu.registry import register
-from cornu.signature import boolean, positive_int
+from cornu.signature import boolean, one_of, positive_int
 
 
 class _Kernels(Layer):
@@ -181,3 +181,32 @@ class TimeDistributedDense(Dense):
         """Makes kernel and bias."""
         super().build(input_shape)
         self.input_spec = InputSpec(ndim=3, axes={-1: input_shape[-1]})
+
+
+@register("layer")
+class TimeDistributedMerge(Layer):
+    """The sum, mean, product or maximum over the steps: (batch, time, features) -> (batch, features)
+
+    Args:
+        mode: "sum", "ave", "mul" or "max".
+
+    Masked steps count like any others, as they did.
+
+    >>> import numpy as np
+    >>> TimeDistributedMerge("ave")(np.array([[[1.0, 2.0], [3.0, 6.0]]])).tolist()
+    [[2.0, 4.0]]
+    """
+
+    domains = {"mode": one_of("sum", "ave", "mul", "max")}
+
+    def __init__(self, mode: str = "sum", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mode, self.input_spec = mode, InputSpec(ndim=3)
+
+    def call(self, inputs: Any) -> Any:
+        """The steps, taken together."""
+        return getattr(jnp, {"ave": "mean", "mul": "prod"}.get(self.mode, self.mode))(inputs, axis=1)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: there are no steps any more."""
+        return None

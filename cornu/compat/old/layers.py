@@ -8,6 +8,7 @@ from cornu.compat.old.activation_layers import ThresholdedReLU as ThresholdedReL
 from cornu.compat.old.dense import Highway as Highway
 from cornu.compat.old.dense import MaxoutDense as MaxoutDense
 from cornu.compat.old.dense import TimeDistributedDense as TimeDistributedDense
+from cornu.compat.old.dense import TimeDistributedMerge as TimeDistributedMerge
 from cornu.compat.old.local import AtrousConvolution1D as AtrousConvolution1D
 from cornu.compat.old.local import AtrousConvolution2D as AtrousConvolution2D
 from cornu.compat.old.local import LocallyConnected1D as LocallyConnected1D

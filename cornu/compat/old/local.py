@@ -1,4 +1,4 @@
-"""Convolutions whose kernel is another one at every place, and dilated ones under their old names."""
+"""Convolutions whose kernel is another one at every place, with full padding, and dilated ones by their old names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import jax.numpy as jnp
 from cornu import constraints as projections
 from cornu import initializers, regularizers
 from cornu.errors import explain
+from cornu.kernels import conv
 from cornu.layers import windows
-from cornu.layers.convolutional import Conv1D, Conv2D, SlidingKernel
+from cornu.layers.convolutional import Conv1D, Conv2D, Conv3D, Convolution, SlidingKernel
 from cornu.registry import register
-from cornu.signature import one_of
+from cornu.signature import one_of, positive_int
 
 
 class _LocallyConnected(SlidingKernel):
@@ -167,3 +168,55 @@ class AtrousConvolution2D(Conv2D):
     >>> AtrousConvolution2D(4, 3, dilation_rate=2)(np.ones((2, 10, 10, 8))).shape
     (2, 6, 6, 4)
     """
+
+
+class _Full(Convolution):
+    """Base of the convolutions with `padding="full"`: an output for every place where the kernel meets the inputs
+
+    Every axis of space gets (window - 1) * dilation_rate zeros at both ends. The other arguments, and the weights, are
+    those of today's layer. Keras 1 had it on Theano.
+    """
+
+    def _zeros_around(self) -> conv.Padding:
+        sizes = zip(self.kernel_size, self.dilation_rate, strict=True)
+        return [((window - 1) * rate, (window - 1) * rate) for window, rate in sizes]
+
+
+def _full_domains(rank: int) -> dict:
+    return windows.kernel_domains(rank, groups=positive_int, padding=one_of("full"))
+
+
+@register("layer")
+class FullConvolution1D(_Full, Conv1D):
+    """`Conv1D` with `padding="full"`.
+
+    >>> import numpy as np
+    >>> FullConvolution1D(4, 3, padding="full")(np.ones((2, 10, 8))).shape
+    (2, 12, 4)
+    """
+
+    domains = _full_domains(1)
+
+
+@register("layer")
+class FullConvolution2D(_Full, Conv2D):
+    """`Conv2D` with `padding="full"`.
+
+    >>> import numpy as np
+    >>> FullConvolution2D(4, (3, 2), padding="full")(np.ones((2, 10, 10, 8))).shape
+    (2, 12, 11, 4)
+    """
+
+    domains = _full_domains(2)
+
+
+@register("layer")
+class FullConvolution3D(_Full, Conv3D):
+    """`Conv3D` with `padding="full"`.
+
+    >>> import numpy as np
+    >>> FullConvolution3D(4, 2, padding="full")(np.ones((2, 3, 3, 3, 1))).shape
+    (2, 4, 4, 4, 4)
+    """
+
+    domains = _full_domains(3)
