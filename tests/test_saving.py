@@ -380,3 +380,18 @@ def test_assets_are_refused(tmp_path):
 
     with pytest.raises(NotImplementedError, match="save_assets"):
         cornu.Sequential([cornu.Input((2,)), Vocabulary()]).save(tmp_path / "m.keras")
+
+
+def test_a_model_that_holds_a_trained_model_comes_back(tmp_path):
+    inner = cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(4)])
+    inner.compile("adam", "mse")
+    inner.fit(np.ones((4, 3)), np.ones((4, 4)), verbose=0)
+    x = cornu.Input((3,))
+    model = cornu.Model(x, cornu.layers.Dense(1)(inner(x)))
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = cornu.models.load_model(tmp_path / "model.keras")
+    rows = np.linspace(-1, 1, 6).reshape(2, 3)
+    np.testing.assert_array_equal(again.predict(rows, verbose=0), model.predict(rows, verbose=0))
+    assert int(again.optimizer.iterations.value) == 1

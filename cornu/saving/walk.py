@@ -21,7 +21,7 @@ def parts(root: Part, present: Callable[[str], bool] | None = None) -> Iterator[
     """Every part with weights of its own, and its path in the file; each once.
 
     Attributes come in alphabetical order, private ones last; a list's or dict's members are named by their classes. A
-    part that can be reached on several paths stands at the first; with `present`, at the first that is in the file,
+    part that can be reached on several paths stands at the first; the optimizer is that of the whole model alone; with `present`, at the first that is in the file,
     because the versions of Keras differ in which they take.
     """
     seen: set[int] = set()
@@ -35,7 +35,7 @@ def parts(root: Part, present: Callable[[str], bool] | None = None) -> Iterator[
             return
         seen.add(id(part))
         yield path, part
-        for name, value in _children(part):
+        for name, value in _children(part, is_root=part is root):
             yield from _enter(value, f"{path}/{name}" if path else name, visit)
 
     yield from visit(root, "")
@@ -58,11 +58,11 @@ def _enter(value: Any, path: str, visit: Any) -> Iterator[tuple[str, Part]]:
                 yield from _enter(item, f"{path}/{name}_{number}" if number else f"{path}/{name}", visit)
 
 
-def _children(part: Part) -> Iterator[tuple[str, Any]]:
+def _children(part: Part, is_root: bool) -> Iterator[tuple[str, Any]]:
     if hasattr(type(part), "nodes"):  # a graph: its layers come before a subclass's own attributes
         yield "layers", part.layers  # type: ignore[union-attr]
     names = {name for name in dir(part) if not name.startswith("__")} - _known(type(part))  # type: ignore[arg-type]
-    names |= {name for name in ("layers", "optimizer") if hasattr(part, name)}
+    names |= {name for name in ("layers", "optimizer")[: 1 + is_root] if hasattr(part, name)}
     for name in sorted(names, key=lambda name: (name.startswith("_"), name)):
         yield name, getattr(part, name, None)
 
