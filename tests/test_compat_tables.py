@@ -164,6 +164,45 @@ def test_a_layer_has_no_attributes_of_its_class_s_class(era):
     assert layers.Bidirectional(layers.LSTM(2))(np.ones((1, 2, 3), "float32")).shape == (1, 4)
 
 
+def test_the_summary_counts_the_optimizer_since_keras_3(era, capsys):
+    models, layers = modules.served("models"), modules.served("layers")
+    model = models.Sequential([layers.Dense(2, input_shape=(3,))])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    model.summary()
+    assert ("Total params: 8 " in capsys.readouterr().out) == (era != "keras3")
+
+
+def test_a_metric_resets_under_its_own_name_for_it(era):
+    metrics = modules.served("metrics")
+
+    class Count(metrics.Metric):
+        def __init__(self):
+            super().__init__(name="count")
+            self.total, self.resets = self.add_weight(name="total", initializer="zeros"), 0
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.total.assign_add(1.0)
+
+        def result(self):
+            return self.total
+
+        def reset_states(self):
+            super().reset_states()
+            self.resets += 1
+
+    count = Count()
+    for reset in (count.reset_state, count.reset_states):
+        count.update_state(None, None)
+        assert float(count.result()) == 1
+        reset()
+    assert (count.resets, float(count.result())) == (2, 0)
+    mean = metrics.Mean()
+    mean.update_state(3.0)
+    mean.reset_states()
+    assert float(mean.result()) == 0
+
+
 def test_a_subclass_translates_what_it_hands_up(keras1):
     class Half(keras1.layers.Dense):
         def __init__(self, size, **kwargs):

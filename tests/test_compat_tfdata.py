@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cornu
+import cornu.compat.tensorflow as tf
 from cornu.compat import tensors
 from cornu.compat.tensorflow import data
 from cornu.compat.tensorflow.data import Dataset
@@ -204,3 +205,19 @@ def test_iteration_is_lazy():
         yield from itertools.count()
 
     assert [int(n) for n in Dataset.from_generator(forever, output_types="int32").take(2)] == [0, 1]
+
+
+def test_text_is_bytes_outside_and_strings_inside():
+    texts = ["Good film", "bad"]
+    data = tf.data.Dataset.from_tensor_slices((np.array(texts), [1, 0])).batch(2)
+    ((text, label),) = data
+    assert isinstance(text, tf.Tensor)
+    assert text.shape == (2,)
+    assert text.numpy().tolist() == [b"Good film", b"bad"]
+    assert [one.numpy().decode() for one in text] == texts
+    lowered = data.map(lambda t, y: tf.strings.regex_replace(tf.strings.lower(t), "film", "movie"))
+    assert next(iter(lowered)).numpy().tolist() == [b"good movie", b"bad"]
+    assert next(data.as_numpy_iterator())[0].tolist() == [b"Good film", b"bad"]
+    layer = cornu.layers.TextVectorization(output_sequence_length=2)
+    layer.adapt(data.map(lambda t, y: t))
+    assert layer(tf.expand_dims(text, -1)).shape == (2, 2)

@@ -15,10 +15,15 @@ from cornu.compat import dialect, files, losses_by_name, notices, symbolic_losse
 from cornu.errors import explain
 from cornu.layers import parts
 from cornu.metrics import Metric
+from cornu.metrics.compiled import CompiledLoss, CompiledMetrics
+from cornu.models.functional import Functional
 from cornu.models.model import Model
+from cornu.models.sequential import Sequential
+from cornu.symbolic import abstract
 from cornu.training import step
 from cornu.training.callbacks.history import History
 from cornu.training.py_dataset import PyDataset
+from cornu.visualization.summary import print_summary
 
 # Compiling -----------------------------------------------------------------------------------------------------------
 
@@ -33,13 +38,32 @@ def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: A
     for name in ("metrics", "weighted_metrics"):
         if kwargs.get(name) is not None:
             given = _for_each_output(kwargs[name], len(self.outputs)) if shape is not None else kwargs[name]
-            kwargs[name] = tree.map(symbolic_losses.closed, losses_by_name.metrics(given, loss, shape))
+            named = losses_by_name.metrics(given, loss, shape)
+            kwargs[name] = tree.map(lambda one: symbolic_losses.closed(one, is_metric=True), named)
     loss = tree.map(symbolic_losses.closed, losses_by_name.loss(loss))
     if isinstance(kwargs.get("loss_weights"), np.ndarray):
         kwargs["loss_weights"] = list(kwargs["loss_weights"])
     PLAIN["compile"](self, losses_by_name.optimizer(optimizer), loss, *args, **kwargs)
     if dialect.current().before("keras3"):
         self.__dict__["_trained_as"] = _trainable(self)
+
+
+def _metrics_names(self: Model) -> list[str]:
+    """The names under which `evaluate` and the history report, from `compile` on."""
+    compiled = self._compiled
+    if compiled is None:
+        return [metric.name for metric in self.metrics]
+    loss, metrics = compiled.loss, compiled.compiled_metrics
+    if isinstance(self, (Functional, Sequential)) and self.built and not metrics.built:
+        outputs = tree.map(lambda tensor: abstract(tensor.shape, tensor.dtype), self.output)
+        metrics = CompiledMetrics(*metrics.given, metrics.output_names)
+        metrics.build(outputs, outputs)
+        if loss is not None:
+            loss = CompiledLoss(loss.loss, loss.loss_weights, loss.output_names)
+            loss.build(outputs, outputs)
+    known = [*compiled.metrics, *metrics.metrics]
+    others = [metric.name for metric in self.metrics if not any(metric is one for one in known)]
+    return ["loss", *(m.name for m in (loss.metrics if loss is not None else [])), *metrics._names(), *others]
 
 
 def _for_each_output(metrics: Any, number: int) -> Any:
@@ -256,7 +280,13 @@ def _predict_classes(self: Model, x: Any, batch_size: int = 32, verbose: int = 0
     return found.argmax(-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
 
 
-# Files ---------------------------------------------------------------------------------------------------------------
+# Tables and files ----------------------------------------------------------------------------------------------------
+
+
+@functools.wraps(Model.summary)
+def _summary(self: Model, *args: Any, **kwargs: Any) -> None:
+    """Model.summary, which until Keras 3 didn't count the optimizer's state."""
+    print_summary(self, *args, **kwargs, count_optimizer=not dialect.current().before("keras3"))
 
 
 def _to_yaml(self: Model, **kwargs: Any) -> str:
@@ -310,11 +340,13 @@ ADDED: dict[str, Any] = {
     "predict_generator": _predict_generator,
     "predict_proba": _predict_proba,
     "predict_classes": _predict_classes,
+    "summary": _summary,
     "save": files.save,
     "save_weights": files.save_weights,
     "load_weights": files.load_weights,
     "to_yaml": _to_yaml,
     "reset_states": _reset_states,
+    "metrics_names": property(_metrics_names),
     "compiled_loss": property(_compiled_loss),
     "compiled_metrics": property(_compiled_metrics),
     "_make_predict_function": _nothing,

@@ -7,7 +7,7 @@ the methods that such programs call.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import jax
@@ -63,6 +63,41 @@ class TensorShape(tuple):
     def numpy(self) -> np.ndarray:
         """The sizes as an array."""
         return np.array(self, "int32")
+
+
+class Text(np.ndarray):
+    """A tensor of text: an array of Python's strings, which `.numpy()` gives as bytes, as TensorFlow does.
+
+    >>> words = Text.of(["one", "two"])
+    >>> words.numpy().tolist(), words[0].numpy(), [word.numpy().decode() for word in words]
+    ([b'one', b'two'], b'one', ['one', 'two'])
+    """
+
+    @classmethod
+    def of(cls, value: Any) -> Text:
+        """A tensor of a string, or of an array or nested list of them."""
+        return np.asarray(value, dtype=object).view(cls)
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return found if isinstance(found, Text) else Text.of(found)
+
+    def __iter__(self) -> Iterator:
+        return (self[i] for i in range(len(self)))
+
+    def numpy(self) -> Any:
+        """The text as bytes: one, or an array of them."""
+        if self.ndim == 0:
+            return _bytes(self.item())
+        return np.array([_bytes(one) for one in self.ravel().tolist()] or [], dtype=object).reshape(self.shape)
+
+    def get_shape(self) -> TensorShape:
+        """The shape."""
+        return TensorShape(self.shape)
+
+
+def _bytes(text: Any) -> Any:
+    return text.encode() if isinstance(text, str) else text
 
 
 def _numpy(self: jax.Array) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 from cornu import optimizers
 from cornu.compat import notices
 from cornu.compat.tensors import TensorShape
+from cornu.metrics import Metric
 from cornu.symbolic import KerasTensor
 from cornu.variables import Variable
 
@@ -64,4 +65,22 @@ def _set_rate(self: optimizers.Optimizer, value: Any) -> None:
 
 ON_OPTIMIZERS = {"lr": property(_rate, _set_rate)}
 
-ON_METRICS = {"reset_states": lambda self: self.reset_state()}
+_plain_reset = Metric.reset_state
+
+
+def _reset_states(self: Metric) -> None:
+    """Sets the state to its start."""
+    notices.note("metric.reset_states()", "metric.reset_state()")
+    (_plain_reset if _is_named_as_of_old(self) else type(self).reset_state)(self)
+
+
+def _reset_state(self: Metric) -> None:
+    """Metric.reset_state; a program's own metric may do it under the old name."""
+    (type(self).reset_states if _is_named_as_of_old(self) else _plain_reset)(self)  # type: ignore[attr-defined]
+
+
+def _is_named_as_of_old(metric: Metric) -> bool:
+    return type(metric).reset_states is not _reset_states  # type: ignore[attr-defined]
+
+
+ON_METRICS = {"reset_states": _reset_states, "reset_state": _reset_state}

@@ -33,6 +33,7 @@ def print_summary(
     expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
+    count_optimizer: bool = True,
 ) -> None:
     """Prints a table of a model's layers, their output shapes and numbers of parameters, and the totals.
 
@@ -44,6 +45,7 @@ def print_summary(
         expand_nested: whether the layers of inner models get rows.
         show_trainable: whether to tell which layers are trained.
         layer_range: the first and the last layer's name, or regular expressions for them; default: all.
+        count_optimizer: whether the totals have the optimizer's state among them, as in Keras 3.
 
     A model whose layers don't simply follow each other gets a column "Connected to". On a terminal the table has lines
     and colors; elsewhere, and for `print_fn`, which is called once for each line, it is plain text. Raises ValueError
@@ -61,19 +63,21 @@ def print_summary(
     ]
     console = Console(highlight=False, emoji=False)
     widths = _widths(line_length, positions, len(header))
+    totals = _totals(model, count_optimizer)
     if print_fn is None and (console.is_terminal or console.is_jupyter):
-        _render(console, model, header, rows, widths, line_length, plain=False)
+        _render(console, model, header, rows, widths, line_length, totals, plain=False)
         return
     paper = io.StringIO()
     console = Console(file=paper, width=line_length or 1000, color_system=None, force_terminal=False, highlight=False)
-    _render(console, model, header, rows, widths, line_length, plain=True)
+    _render(console, model, header, rows, widths, line_length, totals, plain=True)
     for line in paper.getvalue().splitlines():
         (print_fn or print)(line.rstrip())
 
 
 def _render(
-    console: Any, model: Any, header: list[str], rows: list, widths: list | None, line_length: int | None, plain: bool
-) -> None:
+    console: Any, model: Any, header: list[str], rows: list, widths: list | None, line_length: int | None,
+    totals: list[tuple[str, int, int]], plain: bool,
+) -> None:  # fmt: skip
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -88,7 +92,7 @@ def _render(
         table.add_row(*(_styled(title, cell) for title, cell in zip(header, row, strict=True)))
     console.print(Text(f'Model: "{model.name}"', "bold"))
     console.print(table)
-    for title, count, size in _totals(model):
+    for title, count, size in totals:
         line = Text.assemble((f" {title}: ", "bold"), (f"{count:,}", "green"), f" ({memory_text(size)})")
         console.print(line, soft_wrap=True)
     if not getattr(model, "built", True):
@@ -167,11 +171,11 @@ def _within(parts: list[Part], layer_range: Sequence[str] | None) -> list[Part]:
     return parts[min(first) : max(last) + 1]
 
 
-def _totals(model: Any) -> list[tuple[str, int, int]]:
+def _totals(model: Any, count_optimizer: bool) -> list[tuple[str, int, int]]:
     """Title, number of parameters and bytes of each group."""
     groups = {"Trainable params": model.trainable_weights, "Non-trainable params": model.non_trainable_weights}
     optimizer: Any = getattr(model, "optimizer", None)
-    if getattr(optimizer, "built", False):
+    if count_optimizer and getattr(optimizer, "built", False):
         groups["Optimizer params"] = optimizer.variables
     counted = [(title, sum(v.size for v in group), memory_size(group)) for title, group in groups.items()]
     total = ("Total params", sum(count for _, count, _ in counted), sum(size for _, _, size in counted))

@@ -12,6 +12,7 @@ import numpy as np
 
 from cornu import dtypes
 from cornu.compat import notices
+from cornu.compat.tensors import Text
 from cornu.errors import explain, nearest
 from cornu.symbolic import KerasTensor, has_symbolic, op, plain
 from cornu.variables import Variable
@@ -88,14 +89,14 @@ def as_array(value: Any) -> Any:
     if isinstance(value, Variable):
         value = value.value
     if hasattr(value, "dtype"):
-        return value if not isinstance(value, np.ndarray) or value.dtype.kind not in "US" else value.astype(object)
+        return Text.of(value) if isinstance(value, np.ndarray) and value.dtype.kind in "USO" else value
     if hasattr(value, "to_numpy"):
         return value.to_numpy()
     if not is_concrete(value) or any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value)):
         return jnp.asarray(plain(value))
     array = np.asarray(value)
     if array.dtype.kind in "USO":
-        return array.astype(object)
+        return Text.of(array)
     return array.astype({"f": "float32", "i": "int32"}.get(array.dtype.kind, array.dtype), copy=False)
 
 

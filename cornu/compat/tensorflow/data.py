@@ -15,7 +15,7 @@ import numpy as np
 from cornu import dtypes
 from cornu import random as draws
 from cornu.compat.tensorflow.calls import as_array, missing
-from cornu.compat.tensors import TensorShape
+from cornu.compat.tensors import TensorShape, Text
 from cornu.errors import explain
 from cornu.variables import Scope
 
@@ -55,7 +55,7 @@ class Dataset:
     """Elements, one after the other, each time anew; every method gives a new dataset.
 
     An element is a tensor, or a tuple or dict of them. Iterating gives JAX's arrays, `as_numpy_iterator` NumPy's;
-    text stays an array of Python's strings. A function given to `map` is traced and compiled, as in TensorFlow; in
+    of text, these give bytes. A function given to `map` is traced and compiled, as in TensorFlow; in
     plain Python runs one whose elements are text or of different shapes, or which asks tensors for values.
 
     >>> [batch.tolist() for batch in Dataset.range(5).map(lambda x: x * 2).batch(2)]
@@ -373,7 +373,7 @@ class Dataset:
 
     def as_numpy_iterator(self) -> Iterator:
         """The elements as NumPy arrays."""
-        return (_map(np.asarray, element) for element in self._make())
+        return (_map(_numpy, element) for element in self._make())
 
     def get_single_element(self, name: Any = None) -> Any:
         """The one element."""
@@ -488,7 +488,12 @@ def _tensor(value: Any) -> Any:
     if isinstance(value, (jax.Array, Dataset)):
         return value
     value = np.asarray(value)
-    return value if value.dtype.kind in "OUS" else jnp.asarray(value)
+    return Text.of(value) if value.dtype.kind in "OUS" else jnp.asarray(value)
+
+
+def _numpy(value: Any) -> Any:
+    value = np.asarray(value)
+    return Text.of(value).numpy() if value.dtype.kind in "OUS" else value
 
 
 def _leaves(value: Any) -> list:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cornu import ops, tree
 from cornu.compat.tensorflow.calls import as_array, is_concrete, is_symbolic, kind, served, sizes
-from cornu.compat.tensors import TensorShape
+from cornu.compat.tensors import TensorShape, Text
 from cornu.errors import explain
 from cornu.symbolic import op
 from cornu.variables import Variable
@@ -29,11 +29,11 @@ def constant(value: Any, dtype: Any = None, shape: Any = None) -> Any:
 
 
 def convert(value: Any, dtype: Any = None, dtype_hint: Any = None) -> Any:
-    """A tensor of a value: Python's floats become float32, integers int32; strings stay NumPy's."""
+    """A tensor of a value: Python's floats become float32, integers int32; text stays Python's."""
     if is_symbolic(value):
         return value if dtype is None else ops.cast(value, kind(dtype))
     if kind(dtype) == "string" or (dtype is None and _is_text(value)):
-        return np.asarray(value, dtype=object)
+        return Text.of(value)
     return ops.convert_to_tensor(value if hasattr(value, "aval") else as_array(value), kind(dtype))
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-
 from cornu.compat.tensorflow import image
 from cornu.compat.tensorflow.calls import missing, served
+from cornu.compat.tensors import Text
 
 
 def _path(name: Any) -> str:
@@ -46,9 +45,9 @@ gfile = SimpleNamespace(
 
 IO = served(
     {
-        "read_file": lambda filename: np.array(Path(_path(filename)).read_bytes(), dtype=object),
+        "read_file": lambda filename: Text.of(Path(_path(filename)).read_bytes()),
         "write_file": _write,
-        "matching_files": lambda pattern: np.array(_names(pattern), dtype=object),
+        "matching_files": lambda pattern: Text.of(_names(pattern)),
         **{name: function for name, function in image.IMAGE.items() if name.startswith("decode_")},
     }
 )

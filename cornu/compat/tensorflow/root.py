@@ -14,6 +14,7 @@ from cornu import tree
 from cornu.compat import notices
 from cornu.compat.tensorflow.calls import is_concrete
 from cornu.compat.tensors import TensorShape as TensorShape
+from cornu.compat.tensors import Text
 from cornu.errors import brief, explain
 from cornu.symbolic import KerasTensor
 from cornu.variables import is_scoped
@@ -25,9 +26,9 @@ class _Kinds(type):
 
 
 class Tensor(metaclass=_Kinds):
-    """What counts as a tensor: JAX's arrays and tracers, and symbolic tensors."""
+    """What counts as a tensor: JAX's arrays and tracers, symbolic tensors, and text."""
 
-    kinds = (jax.Array, KerasTensor)
+    kinds = (jax.Array, KerasTensor, Text)
 
 
 class RaggedTensor(metaclass=_Kinds):
