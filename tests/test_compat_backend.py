@@ -68,6 +68,7 @@ CASES = {
     "batch_dot 2d": ((A, B), {"axes": 1}, (A * B).sum(1, keepdims=True)),
     "batch_dot axes": ((C, D), {"axes": (2, 1)}, np.matmul(C, D)),
     "batch_dot 2d 3d": ((C[:, 0], D), {"axes": (1, 1)}, np.einsum("bi,bio->bo", C[:, 0], D)),
+    "batch_dot 3d 4d": ((E[:, :, 0], E), {"axes": (2, 3)}, np.einsum("bhd,bhsd->bhs", E[:, :, 0], E)),
     "batch_dot 4d": ((E, E), {"axes": (3, 3)}, np.einsum("bhtd,bhsd->bhts", E, E)),
     "batch_flatten": ((E,), {}, E.reshape(2, -1)),
     "batch_normalization": (

@@ -12,7 +12,7 @@ from cornu.layers.layer import Layer
 from cornu.models.functional import Functional
 from cornu.models.sequential import Sequential
 from cornu.symbolic import KerasTensor
-from cornu.variables import Variable
+from cornu.variables import Variable, has_scope
 
 ATTRIBUTES = {
     "W": "kernel", "b": "bias", "U": "recurrent_kernel", "output_dim": "units", "nb_filter": "filters",
@@ -26,6 +26,7 @@ ATTRIBUTES = {
 """Old names of attributes, and today's. Where a layer has several meanings, the first that it has counts."""
 
 _plain_init, _plain_add_weight, _plain_add_loss = Layer.__init__, Layer.add_weight, Layer.add_loss
+_plain_get_weights = Layer.get_weights
 _SHAPES = {"batch_input_shape": "batch_shape"}
 
 
@@ -67,14 +68,23 @@ def _add_weight(self: Layer, *args: Any, **kwargs: Any) -> Variable:
 
 
 def _add_loss(self: Layer, losses: Any, inputs: Any = None) -> None:
-    """Layer.add_loss; on a model, symbolic tensors of its graph are losses, too."""
+    """Layer.add_loss; symbolic tensors of the graph are losses, too: on a model, and in the call of a layer."""
     given = list(losses) if isinstance(losses, (list, tuple)) else [losses]
     symbolic = [loss for loss in given if isinstance(loss, KerasTensor)]
-    if symbolic:
+    if symbolic and not has_scope():
         symbolic_losses.add(self, symbolic)
+    elif symbolic and symbolic_losses.is_running():  # else the layer is put into the graph: only shapes count
+        _plain_add_loss(self, [symbolic_losses.evaluate(loss) for loss in symbolic])
     numbers = [loss() if callable(loss) else loss for loss in given if not isinstance(loss, KerasTensor)]
     if numbers:
         _plain_add_loss(self, numbers)
+
+
+def _get_weights(self: Layer) -> list[Any]:
+    """Layer.get_weights, which may be called in a loss."""
+    if has_scope() and dialect.current().before("keras3"):
+        return symbolic_losses.numbers_of(self)
+    return _plain_get_weights(self)
 
 
 def _add_update(self: Layer, updates: Any, inputs: Any = None) -> None:
@@ -96,7 +106,7 @@ def _add_metric(self: Layer, value: Any, name: str | None = None, aggregation: s
 
 
 def _node(self: Layer, index: int) -> Any:
-    """What holds the inputs and outputs of one of a layer's calls. A model's own graph was its first, until tf.keras."""
+    """What holds the inputs and outputs of one of a layer's calls; until tf.keras a model's own graph was its first."""
     own = dialect.current().before("tf.keras") and isinstance(self, (Functional, Sequential)) and self.built
     nodes = [self, *self._nodes] if own else self._nodes
     if not -len(nodes) <= index < len(nodes):
@@ -171,6 +181,7 @@ ADDED = {
     "add_weight": _add_weight,
     "add_variable": _add_weight,
     "add_loss": _add_loss,
+    "get_weights": _get_weights,
     "add_update": _add_update,
     "add_metric": _add_metric,
     "trainable_weights": _replace_weights(True),

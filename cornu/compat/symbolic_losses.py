@@ -11,10 +11,16 @@ them; a loss or metric that was added to a model becomes one more result of its 
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from cornu import tree
+from cornu.compat import dialect, notices
 from cornu.errors import explain
 from cornu.layers.layer import Layer
 from cornu.metrics import Mean
@@ -26,6 +32,7 @@ from cornu.variables import has_scope
 _plain_run = Graph.run
 _known: dict[int, Any] = {}
 _made: dict[int, KerasTensor] = {}
+_numbers: weakref.WeakKeyDictionary[Layer, list[np.ndarray]] = weakref.WeakKeyDictionary()
 _depth = 0
 
 
@@ -114,8 +121,12 @@ def _replace(model: Any, losses: Sequence[KerasTensor], metrics: dict[str, Keras
         model._step_cache.clear()
 
 
-def closed(function: Any) -> Any:
-    """A person's loss or metric function; where its result is symbolic, it is computed from the step's tensors."""
+def closed(function: Any, is_metric: bool = False) -> Any:
+    """A person's loss or metric function; where its result is symbolic, it is computed from the step's tensors.
+
+    Until Keras 3, targets of one axis came to it as a column; until Keras 2.3, a metric's one number for a batch
+    counted as often as the batch has samples.
+    """
     if isinstance(function, (str, type)) or not callable(function) or isinstance(function, Layer):
         return function
     if not hasattr(function, "__name__"):
@@ -123,10 +134,40 @@ def closed(function: Any) -> Any:
 
     @functools.wraps(function)
     def compute(y_true: Any, y_pred: Any, *rest: Any, **named: Any) -> Any:
-        found = function(y_true, y_pred, *rest, **named)
-        return evaluate(found) if isinstance(found, KerasTensor) else found
+        found = function(_column(y_true, y_pred), y_pred, *rest, **named)
+        found = evaluate(found) if isinstance(found, KerasTensor) else found
+        return jnp.broadcast_to(found, y_pred.shape[:1]) if spread and not jnp.ndim(found) else found
 
+    spread = is_metric and dialect.current().before("tf.keras") and dialect.current().accuracy == "acc"
     return compute
+
+
+def _column(y_true: Any, y_pred: Any) -> Any:
+    single = dialect.current().before("keras3") and getattr(y_true, "ndim", 0) == 1 < getattr(y_pred, "ndim", 0)
+    return y_true[:, None] if single else y_true
+
+
+def numbers_of(layer: Layer) -> list[np.ndarray]:
+    """What `get_weights` gives in a loss, while it is compiled: numbers, and the same ones until `compile` comes again.
+
+    So it was when a loss was run once, by `compile`, to make a graph: these weights don't follow the training.
+    """
+    if layer not in _numbers:
+        notices.note("layer.get_weights() in a loss", "constants, as they were; layer.kernel follows the training")
+        with jax.ensure_compile_time_eval():
+            _numbers[layer] = [np.asarray(variable.stored()) for variable in layer.weights]
+    return [array.copy() for array in _numbers[layer]]
+
+
+def forget_numbers(model: Any) -> None:
+    """Lets losses take the numbers of a model's weights anew."""
+    for layer in model._flatten_layers():
+        _numbers.pop(layer, None)
+
+
+def is_running() -> bool:
+    """Whether a graph runs now, so that the values of its tensors are known."""
+    return _depth > 0
 
 
 def tensor_of(value: Any) -> KerasTensor | None:

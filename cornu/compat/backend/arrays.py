@@ -240,8 +240,9 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     Args:
         axes: one number for both, or a pair; default: the last of x, and of y the last but one (of a matrix the last).
 
-    The result has the other axes of x, then those of y; of two matrices it is (samples, 1). Where both have four axes
-    or more, those between the samples and the last two belong together, as in a product of stacked matrices.
+    The result has the other axes of x, then those of y; of two matrices it is (samples, 1). Where one has four axes or
+    more, those between the samples and its last two belong together, as in a product of stacked matrices; an axis that
+    the other one misses is missing at its end.
     """
     axes = _contracted(rank(x), rank(y), axes)
     return _batch_dot(x, y, axes)
@@ -267,7 +268,7 @@ def _contracted(x_rank: int, y_rank: int, axes: Any) -> tuple[int, int]:
 def _batch_dot(x: Any, y: Any, axes: tuple[int, int]) -> Any:
     x, y = jnp.asarray(x), jnp.asarray(y)
     first, second = axes
-    stacked = min(x.ndim, y.ndim) - 3 if x.ndim == y.ndim and first > x.ndim - 3 and second > y.ndim - 3 else 0
-    batch = tuple(range(1 + max(stacked, 0)))
+    stacked = max(x.ndim, y.ndim, 3) - 3
+    batch = tuple(range(1 + stacked)) if min(first, second) > stacked else (0,)
     result = jax.lax.dot_general(x, y, (((first,), (second,)), (batch, batch)))
     return result[:, None] if result.ndim == 1 else result
