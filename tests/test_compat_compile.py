@@ -57,8 +57,61 @@ def test_names_of_metrics_in_logs(keras, names):
     assert list(model.fit(X, X[:, 0] > 0, verbose=0).history) == ["loss", *names]
 
 
+def test_names_of_metrics_before_training(keras):
+    x = keras.layers.Input((4,))
+    outputs = [keras.layers.Dense(size, activation="softmax", name=name)(x) for name, size in (("a", 1), ("b", 3))]
+    model = keras.models.Model([x], outputs)
+    losses = {"a": "binary_crossentropy", "b": "categorical_crossentropy"}
+    model.compile("sgd", losses, metrics={"a": "accuracy", "b": ["accuracy", "mae"]})
+    names = ["loss", "a_loss", "b_loss", "a_acc", "b_acc", "b_mean_absolute_error"]
+    assert model.metrics_names == names
+    y = [X[:, :1] > 0, np.eye(3)[generator.integers(0, 3, 70)]]
+    assert list(model.fit(X, y, verbose=0).history) == names
+    assert model.metrics_names == names
+    assert model.input is x
+
+
+def test_a_person_s_metric_has_columns_of_targets_and_counts_samples(keras):
+    def error(y_true, y_pred):
+        assert y_true.shape[1:] == y_pred.shape[1:]
+        return keras.backend.mean(keras.backend.abs(y_true - y_pred))
+
+    model = keras.models.Sequential([keras.layers.Dense(1, input_shape=(4,))])
+    model.compile("sgd", error, metrics=[error])
+    expected = np.abs(X[:, 0] - model.predict(X, verbose=0)[:, 0]).mean()
+    assert model.evaluate(X, X[:, 0], batch_size=64, verbose=0) == pytest.approx([expected, expected], rel=1e-5)
+
+
+def test_an_attribute_of_types_only_is_none_of_layers(keras):
+    assert not hasattr(keras.layers.LSTMCell(2), "__name__")
+    assert keras.layers.Bidirectional(keras.layers.LSTM(2), input_shape=(3, 2)) is not None
+
+
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam"])
 def test_optimizers_in_small_letters(keras, name):
     made = getattr(keras.optimizers, name)(lr=0.25)
     assert type(made).__name__.lower() == name
     assert float(made.learning_rate) == 0.25
+
+
+def test_models_share_an_optimizer(keras):
+    layers, models = keras.layers, keras.models
+    optimizer = keras.optimizers.Adam(0.01, 0.5)
+    judge = models.Sequential([layers.Dense(1, activation="sigmoid", input_shape=(4,))])
+    judge.compile(optimizer, "binary_crossentropy")
+    maker = models.Sequential([layers.Dense(4, input_shape=(2,))])
+    judge.trainable = False
+    both = models.Sequential([maker, judge])
+    both.compile(optimizer, "binary_crossentropy")
+    y, before = np.ones((70, 1)), [w.copy() for w in (maker.get_weights()[0], judge.get_weights()[0])]
+    for _ in range(2):
+        judge.train_on_batch(X, y)
+        both.train_on_batch(X[:, :2], y)
+    assert all(
+        np.abs(new - old).max() > 0.01
+        for new, old in zip((maker.get_weights()[0], judge.get_weights()[0]), before, strict=True)
+    )
+    optimizer.lr = 0.0
+    before = maker.get_weights()[0]
+    both.train_on_batch(X[:, :2], y)
+    assert both.optimizer is not optimizer and np.array_equal(maker.get_weights()[0], before)

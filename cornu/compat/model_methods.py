@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cornu import tree
-from cornu.compat import dialect, files, losses_by_name, notices, symbolic_losses
+from cornu.compat import callback_lists, dialect, files, losses_by_name, notices, symbolic_losses
 from cornu.errors import explain
 from cornu.layers import parts
 from cornu.metrics import Metric
@@ -43,6 +43,7 @@ def _compile(self: Model, optimizer: Any = "rmsprop", loss: Any = None, *args: A
     loss = tree.map(symbolic_losses.closed, losses_by_name.loss(loss))
     if isinstance(kwargs.get("loss_weights"), np.ndarray):
         kwargs["loss_weights"] = list(kwargs["loss_weights"])
+    symbolic_losses.forget_numbers(self)
     PLAIN["compile"](self, losses_by_name.optimizer(optimizer), loss, *args, **kwargs)
     if dialect.current().before("keras3"):
         self.__dict__["_trained_as"] = _trainable(self)
@@ -125,7 +126,7 @@ def _fit(self: Model, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -
     _show_accuracy(self, kwargs.pop("show_accuracy", False))
     _tell_callbacks(self, x, kwargs)
     kwargs["epochs"] = int(kwargs.get("epochs", 1))
-    with as_compiled(self):
+    with as_compiled(self), callback_lists.telling(self, x, kwargs):
         return PLAIN["fit"](self, x, y, *args, **kwargs)
 
 

@@ -48,7 +48,7 @@ def modern(old: str, new: str, value: Any) -> Any:
     if isinstance(value, str) and dialect.current().before("keras3"):
         from cornu.compat.old import by_name
 
-        kind = "initializer" if new.endswith("_initializer") else "activation" if "activation" in new else ""
+        kind = next((kind for kind in ("initializer", "constraint", "activation") if new.endswith(kind)), "")
         return by_name(kind, value) if kind else value
     if new.endswith("_initializer") and callable(value) and not isinstance(value, Initializer):
         return _old_initializer(value)
@@ -112,6 +112,15 @@ def _embedding(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+def _graph(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Until Keras 3, `Model([x], [y])` was `Model(x, y)`."""
+    for name in ("inputs", "outputs"):
+        given = arguments.get(name)
+        if isinstance(given, (list, tuple)) and len(given) == 1 and dialect.current().before("keras3"):
+            arguments[name] = given[0]
+    return arguments
+
+
 def _gate_by_gate(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """The rule by which a recurrent layer's weights are drawn as in Keras 1."""
 
@@ -128,6 +137,7 @@ def _gate_by_gate(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 RULES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "layers.Embedding": _embedding,
     **{f"layers.{name}": _gate_by_gate(name) for name in ("SimpleRNN", "LSTM", "GRU")},
+    "models.Model": _graph,
 }
 
 
