@@ -810,3 +810,19 @@ def test_logs_are_sent_to_a_server(server, as_json):
 def test_a_server_that_is_not_there_is_a_warning():
     with pytest.warns(UserWarning, match="can't reach http://127.0.0.1:9"):
         callbacks.RemoteMonitor("http://127.0.0.1:9").on_epoch_end(0, {})
+
+
+def test_logs_are_always_a_dict():
+    seen = []
+
+    class Seeing(callbacks.Callback):
+        pass
+
+    numbered = ["on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_end"]
+    hooks = [*numbered, "on_train_begin", "on_train_end", "on_test_begin", "on_predict_end"]
+    for hook in hooks:
+        setattr(Seeing, hook, lambda self, *args, logs=None: seen.append(args[-1] if logs is None else logs))
+    called = callbacks.CallbackList([Seeing()])
+    for hook in hooks:
+        getattr(called, hook)(*([0] if hook in numbered else []))
+    assert seen == [{}] * len(hooks)

@@ -210,7 +210,7 @@ def test_iteration_is_lazy():
 def test_text_is_bytes_outside_and_strings_inside():
     texts = ["Good film", "bad"]
     data = tf.data.Dataset.from_tensor_slices((np.array(texts), [1, 0])).batch(2)
-    ((text, label),) = data
+    ((text, _),) = data
     assert isinstance(text, tf.Tensor)
     assert text.shape == (2,)
     assert text.numpy().tolist() == [b"Good film", b"bad"]
@@ -221,3 +221,13 @@ def test_text_is_bytes_outside_and_strings_inside():
     layer = cornu.layers.TextVectorization(output_sequence_length=2)
     layer.adapt(data.map(lambda t, y: t))
     assert layer(tf.expand_dims(text, -1)).shape == (2, 2)
+
+
+def test_functions_of_the_root_on_text():
+    words = tf.constant(["a", "b", "a"])
+    assert tf.reshape(words, (3, 1)).numpy().tolist() == [[b"a"], [b"b"], [b"a"]]
+    assert tf.stack([words[0], words[1]]).numpy().tolist() == [b"a", b"b"]
+    assert tf.concat([words, words[:1]], axis=0).shape == (4,)
+    assert int(tf.reduce_sum(tf.cast(tf.equal(words, "a"), tf.int32))) == 2
+    assert tf.boolean_mask(words, words != "a").numpy().tolist() == [b"b"]
+    assert tf.gather(words, [1]).numpy().tolist() == [b"b"]

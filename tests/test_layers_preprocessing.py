@@ -339,6 +339,16 @@ def test_a_model_learns_from_strings(with_input, tmp_path):
     model.fit(iter(batches * 2), epochs=2, steps_per_epoch=2, validation_data=(REVIEWS, LABELS), verbose=0)
 
 
+def test_a_model_without_an_input_is_built_once_for_batches_of_strings():
+    model = classifier(with_input=False)
+    batches = [(REVIEWS[i : i + 5], LABELS[i : i + 5]) for i in (0, 5, 10)]
+    model.evaluate(iter(batches), verbose=0)
+    assert len(model._stack) == 5
+    outputs = model.predict(REVIEWS, verbose=0)
+    loss = -np.mean(np.log(np.where(LABELS == 1, outputs[:, 0], 1 - outputs[:, 0]))[:15])
+    assert np.isclose(model.evaluate(iter(batches), verbose=0)[0], loss, rtol=1e-4)
+
+
 def test_a_model_of_mixed_columns_trains_and_nests(tmp_path):
     kind, age = cornu.Input((1,), name="kind", dtype="string"), cornu.Input((1,), name="age")
     code = cornu.Input((1,), name="code", dtype="int32")

@@ -176,7 +176,8 @@ class OnJax(cornu.Model):
 
         def loss(trainable):
             prediction, new = self.stateless_call(trainable, others, x, training=True)
-            return self.compute_loss(x, y, prediction), (prediction, new)
+            value, (_, new, _) = self.stateless_compute_loss(trainable, new, metrics, x, y, prediction, training=True)
+            return value, (prediction, new)
 
         (value, (prediction, others)), gradients = jax.value_and_grad(loss, has_aux=True)(trainable)
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)

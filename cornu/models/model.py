@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from cornu import registry, saving, symbolic, tree
@@ -12,7 +13,7 @@ from cornu.layers.layer import Layer
 from cornu.tracebacks import boundary
 from cornu.training import loop, on_batch, step
 from cornu.training.compilation import Compilation, Position
-from cornu.variables import Variable
+from cornu.variables import Scope, Variable
 
 
 @registry.register("model")
@@ -217,6 +218,25 @@ class Model(Layer):
     ) -> Any:
         """The loss: of `compile`, plus what layers added. A subclass may write its own."""
         return step.compute_loss(self, y, y_pred, sample_weight)
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        metrics_variables: Sequence[Any],
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = False,
+    ) -> tuple[Any, tuple[list, list, list]]:
+        """The loss for given values of the variables, and their new values in three lists. No variable changes."""
+        groups = (self.trainable_variables, self.non_trainable_variables, self.metrics_variables)
+        values = (trainable_variables, non_trainable_variables, metrics_variables)
+        with Scope(list(chain(*groups)), list(chain(*values))) as scope:
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+            trainable, others, metrics = (list(scope.values(group)) for group in groups)
+        return loss, (trainable, others, metrics)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics of `compile` and gives every metric's value."""

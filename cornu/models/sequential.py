@@ -140,11 +140,12 @@ class Sequential(Model):
         return self._build_for_text if any(layer.runs_on_host for layer in self._stack) else None
 
     def _build_for_text(self, data: Any) -> Any:
-        """Builds the model for data that its first layers, which run on the host, take."""
-        array = np.asarray(data)
-        shape = (None, *array.shape[1:])
-        self._stack.insert(0, _input_layer(shape, "string" if array.dtype.kind in "OSU" else array.dtype.name))
-        self._extend()
+        """Builds the model for data that its first layers, which run on the host, take: for the first batch."""
+        if not self._tensors:
+            array = np.asarray(data)
+            shape = (None, *array.shape[1:])
+            self._stack.insert(0, _input_layer(shape, "string" if array.dtype.kind in "OSU" else array.dtype.name))
+            self._extend()
         return self._functional._run_leading(data)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

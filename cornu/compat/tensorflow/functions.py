@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -453,5 +454,43 @@ def _sequence_mask(lengths: Any, maxlen: Any, dtype: str | None) -> Any:
     return ops.cast(ops.less(ops.arange(maxlen), ops.expand_dims(ops.convert_to_tensor(lengths), -1)), dtype)
 
 
+ON_TEXT: dict[str, Callable] = {
+    "boolean_mask": lambda tensor, mask, axis=None: np.compress(np.asarray(mask), tensor, axis=axis or 0),
+    "concat": lambda values, axis: np.concatenate([np.asarray(v) for v in values], axis=axis),
+    "equal": lambda x, y: np.asarray(x) == np.asarray(y),
+    "expand_dims": lambda input, axis: np.expand_dims(input, axis),
+    "gather": lambda params, indices, validate_indices=None, axis=0, batch_dims=0: np.take(
+        np.asarray(params), np.asarray(indices), axis=axis
+    ),
+    "identity": lambda input: input,
+    "not_equal": lambda x, y: np.asarray(x) != np.asarray(y),
+    "repeat": lambda input, repeats, axis=None: np.repeat(np.asarray(input), repeats, axis=axis),
+    "reshape": lambda tensor, shape: np.reshape(tensor, sizes(shape)),
+    "squeeze": lambda input, axis=None: np.squeeze(input, None if axis is None else sizes(axis)),
+    "stack": lambda values, axis=0: np.stack([np.asarray(v) for v in values], axis=axis),
+    "unstack": lambda value, num=None, axis=0: list(np.moveaxis(value, axis, 0)),
+    "where": lambda condition, x, y: np.where(np.asarray(condition), np.asarray(x), np.asarray(y)),
+}
+"""What can be done with text: by NumPy."""
+
+
+def _or_text(name: str, function: Callable) -> Callable:
+    """A function that takes text, too."""
+    on_text = ON_TEXT.get(name)
+    if on_text is None:
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not any(isinstance(value, Text) for value in tree.flatten((args, kwargs))):
+            return function(*args, **kwargs)
+        kwargs.pop("name", None)
+        found = on_text(*args, **kwargs)
+        return as_array(found) if isinstance(found, (np.ndarray, np.generic)) else found
+
+    return call
+
+
 ROOT = served({**ELEMENTWISE, **REDUCTIONS, **ARRAYS})
+ROOT.update({name: _or_text(name, ROOT[name]) for name in ON_TEXT})
 """What stands in the root, by name."""

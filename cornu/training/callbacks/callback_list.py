@@ -77,8 +77,9 @@ class CallbackList:
                 callback.set_params(params)
 
     def _call(self, hook: str, *args: Any, **kwargs: Any) -> None:
+        known = [{} if value is None else value for value in args]  # the logs
         for callback in self._having(hook):
-            getattr(callback, hook)(*args, **kwargs)
+            getattr(callback, hook)(*known, **kwargs)
 
     def close(self) -> None:
         """The loop is left, well or not."""
@@ -98,7 +99,7 @@ class CallbackList:
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """An epoch ends; all callbacks get the same dict, so what one adds the next ones see."""
-        self._call("on_epoch_end", epoch, {} if logs is None else logs)
+        self._call("on_epoch_end", epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """A step of training begins."""
@@ -112,7 +113,7 @@ class CallbackList:
     def _batch(self, hook: str, older: str, batch: int, logs: Logs) -> None:
         for callback in self.callbacks:
             if overrides(callback, hook) or overrides(callback, older):
-                getattr(callback, hook)(batch, logs=logs)
+                getattr(callback, hook)(batch, logs={} if logs is None else logs)
 
     on_batch_begin, on_batch_end = on_train_batch_begin, on_train_batch_end
 
@@ -130,11 +131,11 @@ class CallbackList:
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """A step of an evaluation begins."""
-        self._call("on_test_batch_begin", batch, logs=logs)
+        self._call("on_test_batch_begin", batch, logs=logs or {})
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         """A step of an evaluation ends."""
-        self._call("on_test_batch_end", batch, logs=logs)
+        self._call("on_test_batch_end", batch, logs=logs or {})
         self.on_test_progress(batch + 1, lambda: logs or {})
 
     def on_test_progress(self, step: int, logs: Callable[[], dict[str, Any]]) -> None:
@@ -151,11 +152,11 @@ class CallbackList:
 
     def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """A batch of `predict` begins."""
-        self._call("on_predict_batch_begin", batch, logs=logs)
+        self._call("on_predict_batch_begin", batch, logs=logs or {})
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
         """A batch of `predict` ends."""
-        self._call("on_predict_batch_end", batch, logs=logs)
+        self._call("on_predict_batch_end", batch, logs=logs or {})
         self.on_predict_progress(batch + 1)
 
     def on_predict_progress(self, step: int) -> None:

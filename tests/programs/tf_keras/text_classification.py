@@ -12,7 +12,7 @@ from tensorflow.keras.layers.experimental.preprocessing import TextVectorization
 rng = np.random.RandomState(7)
 GOOD = "great wonderful moving brilliant superb loved funny".split()
 BAD = "awful boring terrible dull worst hated stupid".split()
-REST = "the film<br /> a plot, actor story and scene it was very with of <br />music. camera".split(" ")
+REST = ["the", "film,<br />", "a", "plot,", "actor", "story", "and", "scene", "it", "was", "very", "<br />music.", "camera"]
 
 
 def review(label):
@@ -110,6 +110,6 @@ print((export_model.predict(examples)[:, 0] > 0.5).astype(int))
 # prints: global_average_pooling1d
 # prints: Total params: 497
 # prints: keys ['loss', 'binary_accuracy', 'val_loss', 'val_binary_accuracy']
-# prints: Accuracy: <0.9..1.0>
+# prints: Accuracy:  <0.9..1.0>
 # prints: on text: <0.9..1.0>
 # prints: [1 0 0]
