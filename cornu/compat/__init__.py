@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from cornu import config
-from cornu.compat import dialect, eras, methods, modules, tensors
+from cornu.compat import dialect, eras, methods, modules, old_numpy, tensors
 from cornu.compat.dialect import ERAS
 from cornu.errors import explain, nearest
 
@@ -36,6 +36,7 @@ def install(era: str | None = None, source: str | None = None) -> None:
     modules.install()
     methods.install()
     tensors.install()
+    old_numpy.install()
 
 
 def speak(now: dialect.Dialect) -> None:
@@ -49,4 +50,5 @@ def uninstall() -> None:
     modules.uninstall()
     methods.uninstall()
     tensors.uninstall()
+    old_numpy.uninstall()
     speak(dialect.Dialect())

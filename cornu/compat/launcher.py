@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
 from cornu import compat
-from cornu.compat import dialect, eras, notices
+from cornu.compat import dialect, eras, hints, notices
 from cornu.errors import explain
 
 
@@ -91,5 +91,6 @@ def _show(error: BaseException) -> None:
         frames = frames.tb_next
     sys.stdout.flush()
     traceback.print_exception(type(error), error.with_traceback(frames), frames)
-    if isinstance(error, SyntaxError) and "print" in str(error):
-        print("cornu: this is a program for Python 2. Convert it first, with 2to3 or by hand.", file=sys.stderr)
+    said = hints.hint(error)
+    if said:
+        print(f"cornu: {said}", file=sys.stderr)

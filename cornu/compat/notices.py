@@ -11,7 +11,8 @@ import cornu
 _OWN = (*(os.path.dirname(os.path.abspath(str(m.__file__))) + os.sep for m in (cornu, os)), "<frozen ")
 
 
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether a file is none of the person's own."""
     return file.startswith(_OWN) or f"{os.sep}site-packages{os.sep}" in file
 
 
@@ -36,7 +37,7 @@ def note(old: str, new: str) -> None:
 def caller() -> str:
     """The line of the person's own file that is running, as "file:line"; nothing where there is none."""
     frame = sys._getframe(1)
-    while frame is not None and _is_library(frame.f_code.co_filename):
+    while frame is not None and is_library(frame.f_code.co_filename):
         frame = frame.f_back  # type: ignore[assignment]
     return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame is not None else ""
 
