@@ -114,4 +114,17 @@ def test_models_share_an_optimizer(keras):
     optimizer.lr = 0.0
     before = maker.get_weights()[0]
     both.train_on_batch(X[:, :2], y)
-    assert both.optimizer is not optimizer and np.array_equal(maker.get_weights()[0], before)
+    assert both.optimizer is not optimizer
+    assert np.array_equal(maker.get_weights()[0], before)
+
+
+def test_asking_for_attributes_is_cheap(keras, monkeypatch):
+    from cornu.compat import layer_methods
+
+    asked = []
+    monkeypatch.setattr(layer_methods, "nearest", lambda name, known: asked.append(name) or " Did you mean 'units'?")
+    layer = keras.layers.Dense(3)
+    assert not hasattr(layer, "unit")
+    assert asked == []
+    with pytest.raises(AttributeError, match="no attribute 'unit' Did you mean 'units'"):
+        _ = layer.unit

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cornu.compat import dialect, names, notices, symbolic_losses, values
+from cornu.compat import dialect, kernels, names, notices, symbolic_losses, values
 from cornu.errors import explain, nearest
 from cornu.layers.layer import Layer
 from cornu.models.functional import Functional
@@ -64,7 +64,9 @@ def _add_weight(self: Layer, *args: Any, **kwargs: Any) -> Variable:
     shape = args[0] if args else kwargs.get("shape")
     if isinstance(shape, (list, tuple)) and any(isinstance(size, float) for size in shape):
         raise TypeError(explain(f"Layer {self.name!r}: a weight's sizes are whole numbers.", got=shape))
-    return _plain_add_weight(self, *args, **kwargs)
+    variable = _plain_add_weight(self, *args, **kwargs)
+    kernels.mark(self, variable)
+    return variable
 
 
 def _add_loss(self: Layer, losses: Any, inputs: Any = None) -> None:
@@ -148,8 +150,23 @@ def _missing(self: Layer, name: str) -> Any:
     if new is not None and (new in vars(self) or hasattr(type(self), new)):
         notices.note(f"layer.{name}", f"layer.{new}")
         return getattr(self, new)
-    known = [] if name.startswith("_") else dir(self)
-    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{nearest(name, known)}")
+    raise NoAttribute(self, name)
+
+
+class NoAttribute(AttributeError):
+    """A layer has no such attribute. What comes nearest is only looked for when the error is read: `hasattr` asks often.
+
+    Args:
+        layer: the layer.
+        name: what it was asked for.
+    """
+
+    def __init__(self, layer: Layer, name: str) -> None:
+        super().__init__(name=name, obj=layer)
+
+    def __str__(self) -> str:
+        known = [] if self.name.startswith("_") else dir(self.obj)
+        return f"{type(self.obj).__name__!r} object has no attribute {self.name!r}{nearest(self.name, known)}"
 
 
 class Derived:
