@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 import cornu
 from cornu import config, layers
 from cornu.compat import backend as K
-from cornu.compat import dialect, notices
+from cornu.compat import dialect, notices, tensors
 
 RNG = np.random.default_rng(5)
 A = RNG.normal(size=(3, 4)).astype("float32")
@@ -429,8 +429,9 @@ def test_settings(era):
 def test_unknown_names_are_explained():
     with pytest.raises(AttributeError, match="batch_dot"):
         _ = K.batch_dott
-    with pytest.raises(AttributeError, match="import tensorflow"):
-        _ = K.tf
+    with pytest.raises(AttributeError, match="Theano"):
+        _ = K.theano
+    assert K.tf.zeros((2,)).shape == (2,)
     with pytest.raises(TypeError, match="border"):
         K.conv2d(IMAGE, KERNEL, border="same")
 
@@ -458,3 +459,16 @@ def test_normalize_batch_in_training():
     assert_allclose(mean, A.mean(0), rtol=1e-5, atol=1e-6)
     assert_allclose(normal, (A - A.mean(0)) / np.sqrt(A.var(0) + 1e-3), rtol=1e-4, atol=1e-5)
     assert_allclose(variance, A.var(0), rtol=1e-4)
+
+
+def test_theano_order_of_axes():
+    x = np.arange(6.0).reshape(2, 3)
+    tensors.install()
+    try:
+        assert_allclose(K.constant(x).dimshuffle(1, "x", 0)[:, 0], x.T)
+        assert K.constant(x[:, :1]).dimshuffle(0).shape == (2,)
+        a = K.placeholder((None, 3))
+        assert a.dimshuffle(0, "x", 1).shape == (None, 1, 3)
+        assert_allclose(K.function([a], [a.dimshuffle(0, 1, "x")])([x])[0], x[:, :, None])
+    finally:
+        tensors.uninstall()

@@ -72,6 +72,12 @@ CONVOLUTION = "from keras.layers import Convolution2D\nConvolution2D(32, 3, 3, b
         ("channels_first", CONVOLUTION.format("(1, img_rows, img_cols)")),
         ("channels_first", CONVOLUTION.format("(img_channels, img_rows, img_cols)")),
         ("channels_first", "x.reshape(x.shape[0], 1, 28, 28)\nf(nb_epoch=3)"),
+        ("channels_first", "x = Input((3, rows, columns))\nmodel.fit(nb_epoch=3)"),
+        (
+            "channels_first",
+            "BatchNormalization(mode=0, axis=1)(x)\nmerge(xs, mode='concat', concat_axis=1)\nf(nb_epoch=3)",
+        ),
+        ("channels_last", CONVOLUTION.format("(28, 28, 3)") + "\nmerge(xs, mode='concat', concat_axis=1)"),
         ("channels_last", CONVOLUTION.format("(img_rows, img_cols, 1)")),
         ("channels_last", CONVOLUTION.format("(28, 28, 3)")),
         ("channels_last", "import keras\nmodel.fit(epochs=3)\nx.reshape(x.shape[0], 1, 28, 28)"),
@@ -91,3 +97,10 @@ def test_reasons_name_lines():
 
 def test_a_program_that_is_no_python_has_an_era():
     assert eras.infer("print 'x'").era == "keras3"
+
+
+def test_names_of_a_module_whose_every_name_is_imported():
+    text = "from keras.models import *\nfrom keras.layers import *\n"
+    model = "Model(input=x, output={}(Add()(x)))"
+    assert eras.infer(text + model.format("Conv2D(8, 3, padding='same')")).era == "keras2"
+    assert eras.infer(text + model.format("Convolution2D(8, 3, 3, border_mode='same')")).era == "keras1"

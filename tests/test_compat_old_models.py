@@ -10,7 +10,7 @@ import pytest
 import cornu
 from cornu import registry, tags
 from cornu.compat.old.graph import Graph
-from cornu.compat.old.merging import Merge, merge
+from cornu.compat.old.merging import Merge, _Merge, merge
 from cornu.layers import Dense, Embedding, Input, Masking
 
 generator = np.random.default_rng(5)
@@ -212,3 +212,13 @@ def test_graph_names_what_is_wrong():
         graph.add_node(Dense(1), "joined", input="a")
     with pytest.raises(ValueError, match="data for 'b' are missing"):
         graph.predict({"a": data["a"]})
+
+
+def test_merging_layers_of_ones_own():
+    class Half(_Merge):
+        def _merge_function(self, inputs):
+            return 0.5 * inputs[0] + 0.5 * inputs[1]
+
+    assert np.allclose(Half()(list(PAIR)), (PAIR[0] + PAIR[1]) / 2)
+    with pytest.raises(ValueError, match="fit each other"):
+        Half()([PAIR[0], PAIR[1][:, :2]])

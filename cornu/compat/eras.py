@@ -110,7 +110,7 @@ def _call_signs(call: ast.Call) -> Iterator[Sign]:
         if keyword.arg in LAYER_KEYWORDS and callee[:1].isupper() and callee != "Embedding":
             yield Sign("keras1", LAYER_KEYWORDS[keyword.arg], f"{callee}({keyword.arg}=)", call.lineno)
         if callee == "Model" and keyword.arg in ("input", "output"):
-            yield Sign("keras1", 4, f"Model({keyword.arg}=)", call.lineno)
+            yield Sign("keras1", 2, f"Model({keyword.arg}=)", call.lineno)
     if callee in ("Convolution2D", "Deconvolution2D") and len(call.args) >= 3:
         yield Sign("keras1", 3, f"{callee}(filters, rows, columns)", call.lineno)
 
@@ -129,12 +129,21 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
             for alias in node.names:
                 roots[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                 yield f"{node.module}.{alias.name}", node.lineno
+                if alias.name == "*":
+                    yield from _called(tree, node.module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             dotted = _dotted(node)
             head, _, rest = dotted.partition(".")
             if head in roots and roots[head].partition(".")[0] in ("keras", "tensorflow", "tf_keras"):
                 yield f"{roots[head]}.{rest}", node.lineno
+
+
+def _called(tree: ast.AST, module: str) -> Iterator[tuple[str, int]]:
+    """The names that a program calls, as if each came from the module whose every name it imports."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    first = {node.func.id: node.lineno for node in reversed(calls) if isinstance(node.func, ast.Name)}
+    yield from ((f"{module}.{name}", line) for name, line in first.items())
 
 
 def _prefixes(name: str) -> Iterator[str]:
@@ -185,7 +194,9 @@ def _image_data_format(tree: ast.AST, era: str) -> str:
             for sizes in _image_shapes(node):
                 first, last = _is_channels(sizes[0]), _is_channels(sizes[-1])
                 if first != last:
-                    votes["channels_first" if first else "channels_last"] += 1
+                    votes["channels_first" if first else "channels_last"] += 3
+            for axis in _channel_axes(node):
+                votes["channels_first" if axis == 1 else "channels_last"] += 1
     return "channels_first" if votes["channels_first"] > votes["channels_last"] else "channels_last"
 
 
@@ -196,10 +207,25 @@ def _image_shapes(call: ast.Call) -> Iterator[list[ast.expr]]:
             sizes = keyword.value.elts[keyword.arg == "batch_input_shape" :]
             if len(sizes) == 3:
                 yield sizes
+    if (
+        _name(call.func) == "Input"
+        and call.args
+        and isinstance(call.args[0], ast.Tuple)
+        and len(call.args[0].elts) == 3
+    ):
+        yield call.args[0].elts
     if _name(call.func) == "reshape":
         arguments = call.args[0].elts if len(call.args) == 1 and isinstance(call.args[0], ast.Tuple) else call.args
         if len(arguments) == 4:
             yield list(arguments[1:])
+
+
+def _channel_axes(call: ast.Call) -> Iterator[int]:
+    """The axis of the channels, wherever a layer is told it."""
+    wanted = {"BatchNormalization": "axis", "merge": "concat_axis", "Merge": "concat_axis"}.get(_name(call.func))
+    for keyword in call.keywords:
+        if keyword.arg == wanted and _constant(keyword.value) in (1, 3):
+            yield keyword.value.value  # type: ignore[attr-defined]
 
 
 def _is_channels(node: ast.expr) -> bool:

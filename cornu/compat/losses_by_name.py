@@ -7,6 +7,8 @@ from typing import Any
 from cornu import registry, tree
 from cornu.compat import dialect, notices, old
 from cornu.metrics import MeanMetricWrapper, Metric
+from cornu.optimizers import Optimizer
+from cornu.variables import Variable
 
 _SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
           "msle": "mean_squared_logarithmic_error", "kld": "kullback_leibler_divergence",
@@ -56,5 +58,22 @@ def _accuracy(name: str, loss: Any, output_shape: Any) -> Any:
 
 
 def optimizer(given: Any) -> Any:
-    """An optimizer: a name as the era's class with the era's defaults."""
-    return old.by_name("optimizer", given)
+    """An optimizer: a name as the era's class with the era's defaults; for one in use, another that is like it.
+
+    Until Keras 3, `compile` made an optimizer's averages anew, so that models could share one. The learning rate is
+    the same variable in all of them.
+    """
+    found = old.by_name("optimizer", given)
+    if not isinstance(found, Optimizer) or not dialect.current().before("keras3"):
+        return found
+    if not vars(found).setdefault("_is_compiled", False):
+        vars(found)["_is_compiled"] = True
+        return found
+    another, rate = type(found).from_config(found.get_config()), found._learning_rate
+    if isinstance(rate, Variable):
+        another._variables = [
+            rate if variable is another._learning_rate else variable for variable in another._variables
+        ]
+        another._learning_rate = rate
+    vars(another)["_is_compiled"] = True
+    return another

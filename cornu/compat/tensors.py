@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cornu import ops
 from cornu.errors import explain
 from cornu.symbolic import KerasTensor
 
@@ -123,10 +124,24 @@ def _eval(self: jax.Array, session: Any = None, feed_dict: Any = None) -> np.nda
     return np.array(self)
 
 
+def _dimshuffle(self: Any, *pattern: Any) -> Any:
+    """Theano's order of axes: their numbers, and "x" for a new one of size 1; an axis that is left out has size 1."""
+    order = pattern[0] if len(pattern) == 1 and isinstance(pattern[0], (list, tuple)) else pattern
+    kept = [axis for axis in order if axis != "x"]
+    dropped = [axis for axis in range(len(self.shape)) if axis not in kept]
+    result = ops.transpose(self, [*kept, *dropped])
+    result = ops.squeeze(result, tuple(range(len(kept), len(self.shape)))) if dropped else result
+    for place, axis in enumerate(order):
+        result = ops.expand_dims(result, place) if axis == "x" else result
+    return result
+
+
 _ARRAY: type = type(jnp.zeros(()))
 _CONCRETE = {"numpy": _numpy, "get_shape": _get_shape, "eval": _eval, "set_shape": lambda self, shape: None}
+_CONCRETE["dimshuffle"] = _dimshuffle
 _TRACED = {"numpy": _no_value, "eval": _no_value, "get_shape": _get_shape, "set_shape": lambda self, shape: None}
-_SYMBOLIC = {"numpy": _no_value}
+_TRACED["dimshuffle"] = _dimshuffle
+_SYMBOLIC = {"numpy": _no_value, "dimshuffle": _dimshuffle}
 _missing = object()
 _before: list[tuple[type, str, Any]] = []
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cornu import registry
+from cornu import config, registry
 from cornu.compat import notices
 from cornu.errors import explain
 
@@ -49,6 +49,17 @@ def has_arg(function: Callable, name: str, accept_all: bool = False) -> bool:
     parameters = inspect.signature(function).parameters
     takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     return name in parameters or (accept_all and takes_all)
+
+
+def normalize_data_format(value: str | None) -> str:
+    """An order of an image's axes as it is kept; None is the one in force.
+
+    Raises ValueError for anything else than "channels_first" and "channels_last", in whatever letters.
+    """
+    value = config.image_data_format() if value is None else value.lower()
+    if value not in ("channels_first", "channels_last"):
+        raise ValueError(explain("Unknown data format.", expected="channels_first or channels_last", got=value))
+    return value
 
 
 def conv_output_length(

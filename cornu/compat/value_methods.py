@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cornu import optimizers
-from cornu.compat import notices
+from cornu.compat import dialect, kernels, notices
 from cornu.compat.tensors import TensorShape
 from cornu.metrics import Metric
 from cornu.symbolic import KerasTensor
@@ -29,12 +29,21 @@ def _set_shape(self: KerasTensor, shape: Any) -> None:
 
 
 def _set_value(self: Variable, value: Any, borrow: bool = False) -> None:
-    self.assign(value)
+    self.assign(kernels.kept(self, value))
+
+
+_elementwise = Variable.__eq__
+
+
+def _is_equal(self: Variable, other: Any) -> Any:
+    """Whether a variable is another one: until TensorFlow 2, `==` and `in` compared no numbers."""
+    return self is other if dialect.current().before("tf.keras") else _elementwise(self, other)
 
 
 ON_VARIABLES = {
+    "__eq__": _is_equal,
     "get_shape": _get_shape,
-    "get_value": lambda self, borrow=False, return_internal_type=False: self.numpy(),
+    "get_value": lambda self, borrow=False, return_internal_type=False: kernels.shown(self),
     "eval": lambda self, session=None: self.numpy(),
     "set_value": _set_value,
     "read_value": lambda self: self.value,

@@ -7,6 +7,7 @@ understood. Files by subject: settings, state (variables, placeholders, updates)
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -35,7 +36,6 @@ __all__ = sorted(FUNCTIONS)
 common = tensorflow_backend = theano_backend = load_backend = sys.modules[__name__]
 
 _ABSENT = {
-    "tf": "Write `import tensorflow as tf`.",
     "T": "Theano's functions aren't here; K's own functions do the same on every backend.",
     "theano": "Theano isn't here; K's own functions do the same on every backend.",
     "C": "CNTK's functions aren't here; K's own functions do the same on every backend.",
@@ -44,9 +44,11 @@ _ABSENT = {
 
 
 def __getattr__(name: str) -> Any:
-    """`_BACKEND`, which follows the dialect; AttributeError for every other name."""
+    """`_BACKEND`, which follows the dialect, and `tf`; AttributeError for every other name."""
     if name in ("_BACKEND", "_backend"):
         return FUNCTIONS["backend"]()
+    if name == "tf":
+        return importlib.import_module("cornu.compat.tensorflow")
     if name.startswith("__"):
         raise AttributeError(name)
     fix = _ABSENT.get(name, "See keras.ops, and dir(keras.backend), for what there is.")

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from cornu import registry, tags, tree
 from cornu.errors import brief, explain
+from cornu.layers import merging
 from cornu.layers.layer import Layer
 from cornu.layers.merging import batch_dot, unit
 from cornu.models.functional import Functional
@@ -26,6 +27,16 @@ _MODES: dict[str, Callable] = {
     "max": lambda tensors: functools.reduce(jnp.maximum, tensors),
 }
 _NAMES = (*_MODES, "concat", "dot", "cos")
+
+
+class _Merge(merging.Merge):
+    """The base of Keras 2's merging layers, which programs subclass: `_merge_function(inputs)` combines the tensors."""
+
+    def _merge(self, tensors: list) -> Any:
+        return self._merge_function(tensors)
+
+    def _merge_function(self, inputs: list) -> Any:
+        raise NotImplementedError(explain(f"{type(self).__name__} has no mathematics.", fix="Write _merge_function."))
 
 
 @register("layer")
