@@ -222,6 +222,21 @@ def test_a_class_is_known_by_isinstance_and_type(keras1):
     assert type(layer) == keras1.layers.Dense  # noqa: E721 - programs write it so
 
 
+def test_a_config_makes_the_modern_class_s_objects(era):
+    import keras
+
+    inputs = keras.layers.Input((3,))
+    model = keras.models.Model(inputs, keras.layers.Dense(2, name="last")(inputs))
+    again = keras.models.Model.from_config(model.get_config())
+    assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
+
+    class Wide(keras.layers.Dense):
+        pass
+
+    assert type(Wide.from_config(Wide(5).get_config())) is Wide
+    assert type(keras.layers.Dense.from_config(keras.layers.Dense(4).get_config())) is cornu.layers.Dense
+
+
 def test_initial_weights_are_set_when_the_layer_is_built(keras1):
     weights = [np.full((2, 3), 2.0), np.ones(3)]
     model = keras1.models.Sequential([keras1.layers.Dense(3, input_dim=2, weights=weights)])

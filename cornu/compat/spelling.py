@@ -159,6 +159,12 @@ def _metaclass(of: Any) -> Any:
     return EraType if of is type else type(f"Era{of.__name__}", (EraType, of), {})
 
 
+def _from_config(cls: Any, config: dict, *args: Any, **kwargs: Any) -> Any:
+    """A config is in today's spelling: the modern class makes the object, or a person's own subclass does."""
+    made = cls.modern if "spelling" in vars(cls) else cls
+    return cls.modern.from_config.__func__(made, config, *args, **kwargs)
+
+
 @functools.cache
 def era_class(modern: Any, key: str, known_today: bool = True) -> Any:
     """The class by which a program of an old era calls a modern one."""
@@ -173,6 +179,8 @@ def era_class(modern: Any, key: str, known_today: bool = True) -> Any:
     __init__.translates = True  # type: ignore[attr-defined]
     body = {"__module__": modern.__module__, "__doc__": modern.__doc__, "__qualname__": modern.__qualname__}
     body |= {"spelling": key, "modern": modern, "known_today": known_today}
+    if hasattr(modern, "from_config"):
+        body["from_config"] = classmethod(_from_config)
     kind: Any = type(modern)
     cls = _metaclass(kind)(key.rpartition(".")[2], (modern,), body)
     type.__setattr__(cls, "__init__", __init__)
