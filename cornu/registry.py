@@ -47,6 +47,9 @@ _met: ContextVar[dict[int, tuple[Any, int]] | None] = ContextVar("met", default=
 _made: ContextVar[dict[int, Any] | None] = ContextVar("made", default=None)
 _foreign: ContextVar[dict[str, Any] | None] = ContextVar("foreign", default=None)
 
+on_function: Callable[[Callable], None] | None = None
+"""What is done with a person's function before it is saved, when it isn't registered: it may be registered now."""
+
 
 def snake_case(name: str) -> str:
     """
@@ -171,6 +174,12 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return enter
 
 
+def remember(function: Callable, name: str) -> None:
+    """Enters a person's function under a name without a package."""
+    _custom[name] = function
+    _custom_names[function] = name
+
+
 def get_registered_name(thing: Any) -> str:
     """The registered name of a class or function, else its own name."""
     return _custom_names.get(thing, thing.__name__)
@@ -254,7 +263,10 @@ def _serialize_function(function: Any) -> Any:
     if isinstance(function, type):
         return {"module": None, "class_name": "type", "config": function.__name__}
     name = getattr(function, "__name__", "<callable>")
-    if _foreign.get() is None and (name == "<lambda>" or not name.isidentifier()):
+    if _foreign.get() is None and on_function is not None and function not in _custom_names:
+        on_function(function)
+        name = _custom_names.get(function, name)
+    if _foreign.get() is None and function not in _custom_names and (name == "<lambda>" or not name.isidentifier()):
         raise TypeError(
             explain(
                 "An anonymous function can't be saved: files hold data, never code.",

@@ -7,7 +7,8 @@ import pytest
 from test_saving_legacy_eras import draw, layer, named, write
 
 import cornu
-from cornu.compat import dialect, files
+from cornu import compat
+from cornu.compat import dialect, files, notices
 
 
 @pytest.mark.parametrize("era", ["keras1", "keras2", "tf.keras"])
@@ -69,3 +70,34 @@ def test_weights_of_any_format(tmp_path):
         other = cornu.models.clone_model(model)
         files.load_weights(other, tmp_path / name, name == "w.h5")
         assert np.array_equal(other.get_weights()[0], model.get_weights()[0])
+
+
+def twice(x):
+    return 2 * x
+
+
+def test_functions_of_ones_own_in_files(tmp_path):
+    compat.install("keras2", source="")
+    try:
+        from keras import layers, models
+
+        scaled = [
+            layers.Lambda(lambda x: x / 2 - 1, input_shape=(3,)),
+            layers.Lambda(twice),
+            layers.Lambda(lambda x: -x),
+        ]
+        model = models.Sequential(
+            [*scaled, layers.Dense(2, kernel_initializer=lambda shape, dtype=None: np.ones(shape))]
+        )
+        model.compile("adam", "mse")
+        x, path = np.arange(6.0).reshape(2, 3), str(tmp_path / "model.h5")
+        model.save(path)
+        again, copy = models.load_model(path), models.model_from_json(model.to_json())
+        copy.set_weights(model.get_weights())
+        for one in (again, copy):
+            assert np.allclose(one.predict(x, verbose=0), (2 - x).sum(1, keepdims=True) + np.zeros((1, 2)))
+    finally:
+        compat.uninstall()
+        notices.clear()
+    with pytest.raises(TypeError, match="anonymous"):
+        cornu.registry.serialize(lambda x: x)

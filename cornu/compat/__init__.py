@@ -13,8 +13,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cornu import config
-from cornu.compat import dialect, eras, methods, modules, old_numpy, tensors
+from cornu import config, registry
+from cornu.compat import dialect, eras, files, methods, modules, old_numpy, tensors
 from cornu.compat.dialect import ERAS
 from cornu.errors import explain, nearest
 
@@ -36,6 +36,7 @@ def install(era: str | None = None, source: str | None = None) -> None:
     modules.install()
     methods.install()
     tensors.install()
+    registry.on_function = files.remember
     old_numpy.install()
 
 
@@ -50,5 +51,6 @@ def uninstall() -> None:
     modules.uninstall()
     methods.uninstall()
     tensors.uninstall()
+    registry.on_function = None
     old_numpy.uninstall()
     speak(dialect.Dialect())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cornu import saving
-from cornu.compat import spelling
+from cornu import registry, saving
+from cornu.compat import notices, spelling
 from cornu.compat.tables import CALLS
 from cornu.models.model import Model
 
@@ -17,6 +19,22 @@ def _legacy() -> Any:
     from cornu.saving import legacy
 
     return legacy
+
+
+_numbers = itertools.count(1)
+
+
+def remember(function: Callable) -> None:
+    """Keeps a person's function under its name, where files mean it by that; this program can load them then.
+
+    Keras wrote the code of a Lambda's function into the file. Cornu's files hold data alone: another program gives the
+    function in `custom_objects`, as `{"lambda_1": ...}` where it has no name of its own.
+    """
+    name = getattr(function, "__name__", "")
+    if not name.isidentifier():
+        name = f"lambda_{next(_numbers)}"
+        notices.note("a lambda in a saved model", f'load_model(file, custom_objects={{"{name}": ...}}) elsewhere')
+    registry.remember(function, name)
 
 
 def save(self: Model, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any) -> None:
