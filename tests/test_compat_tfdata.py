@@ -231,3 +231,35 @@ def test_functions_of_the_root_on_text():
     assert int(tf.reduce_sum(tf.cast(tf.equal(words, "a"), tf.int32))) == 2
     assert tf.boolean_mask(words, words != "a").numpy().tolist() == [b"b"]
     assert tf.gather(words, [1]).numpy().tolist() == [b"b"]
+
+
+def test_data_sets_of_windows_are_tensorflow_s(monkeypatch):
+    from cornu.compat import methods
+
+    plain = cornu.utils.timeseries_dataset_from_array(np.arange(10.0), np.arange(10), sequence_length=3, batch_size=4)
+    assert not hasattr(plain, "map")
+    methods.install()
+    try:
+        shapes = [(x.shape.as_list(), y.numpy().tolist()) for x, y in plain.map(lambda x, y: (x[:, 1:], y)).prefetch(1)]
+        assert shapes == [([4, 2], [0, 1, 2, 3]), ([4, 2], [4, 5, 6, 7])]
+        assert next(iter(plain))[0].numpy().shape == (4, 3)
+        assert len(plain.take(1)) == 1
+    finally:
+        methods.uninstall()
+
+
+def test_minimize_takes_a_function_or_a_tape():
+    from cornu.compat import methods
+
+    methods.install()
+    try:
+        v, optimizer = tf.Variable(1.0), cornu.optimizers.SGD(0.25)
+        optimizer.minimize(lambda: v * v, [v])
+        with tf.GradientTape() as tape:
+            loss = v * v
+        optimizer.minimize(loss, [v], tape=tape)
+        assert float(v) == 0.25
+        with pytest.raises(ValueError, match="tape"):
+            optimizer.minimize(loss, [v])
+    finally:
+        methods.uninstall()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import jax
 
 from cornu.compat import dialect, kernels, names, notices, symbolic_losses, values
 from cornu.errors import explain, nearest
@@ -26,7 +28,6 @@ ATTRIBUTES = {
 """Old names of attributes, and today's. Where a layer has several meanings, the first that it has counts."""
 
 _plain_init, _plain_add_weight, _plain_add_loss = Layer.__init__, Layer.add_weight, Layer.add_loss
-_plain_get_weights = Layer.get_weights
 _SHAPES = {"batch_input_shape": "batch_shape"}
 
 
@@ -80,13 +81,6 @@ def _add_loss(self: Layer, losses: Any, inputs: Any = None) -> None:
     numbers = [loss() if callable(loss) else loss for loss in given if not isinstance(loss, KerasTensor)]
     if numbers:
         _plain_add_loss(self, numbers)
-
-
-def _get_weights(self: Layer) -> list[Any]:
-    """Layer.get_weights, which may be called in a loss."""
-    if has_scope() and dialect.current().before("keras3"):
-        return symbolic_losses.numbers_of(self)
-    return _plain_get_weights(self)
 
 
 def _add_update(self: Layer, updates: Any, inputs: Any = None) -> None:
@@ -180,16 +174,50 @@ class Derived:
         return self if instance is None else self.get(instance)
 
 
-def _replace_weights(trainable: bool) -> Any:
-    kept = getattr(Layer, "trainable_weights" if trainable else "non_trainable_weights").fget
+class Named(list):
+    """A layer's weights, by a list as old layers kept it: what is added to it becomes a weight.
+
+    `K.variable` and its like made no weights until tf.keras: only what such a list names, or `add_weight` made, is one.
+    """
+
+    def __init__(self, layer: Layer, trainable: bool, variables: Sequence[Variable]) -> None:
+        super().__init__(variables)
+        self._layer, self._trainable = layer, trainable
+
+    def append(self, variable: Variable) -> None:
+        """Adds a weight."""
+        self.extend([variable])
+
+    def extend(self, variables: Iterable[Variable]) -> None:
+        """Adds weights."""
+        added = list(variables)
+        super().extend(added)
+        kept = self._layer.__dict__.setdefault("_named_weights", {})
+        kept[self._trainable] = [*kept.get(self._trainable, ()), *added]
+        for variable in added:
+            variable.trainable = variable.made_trainable = self._trainable
+            variable.__dict__.pop("is_weight", None)
+
+
+jax.tree_util.register_pytree_node(Named, lambda named: (list(named), None), lambda _, variables: list(variables))
+
+
+def _weight_list(trainable: bool) -> Any:
+    plain = getattr(Layer, "trainable_weights" if trainable else "non_trainable_weights").fget
 
     def assign(self: Layer, variables: Sequence[Variable]) -> None:
         """Old layers named their weights in a list."""
-        self.__dict__.setdefault("_named_weights", {})[trainable] = list(variables)
-        for variable in variables:
-            variable.trainable = variable.made_trainable = trainable
+        self.__dict__.setdefault("_named_weights", {}).pop(trainable, None)
+        Named(self, trainable, []).extend(variables)
 
-    return property(kept, assign)
+    return property(lambda self: Named(self, trainable, plain(self)), assign)
+
+
+_plain_weights = Layer.weights.fget  # type: ignore[attr-defined]
+
+
+def _weights(self: Layer) -> list[Variable]:
+    return [variable for variable in _plain_weights(self) if vars(variable).get("is_weight", True)]
 
 
 ADDED = {
@@ -198,11 +226,11 @@ ADDED = {
     "add_weight": _add_weight,
     "add_variable": _add_weight,
     "add_loss": _add_loss,
-    "get_weights": _get_weights,
     "add_update": _add_update,
     "add_metric": _add_metric,
-    "trainable_weights": _replace_weights(True),
-    "non_trainable_weights": _replace_weights(False),
+    "weights": property(_weights),
+    "trainable_weights": _weight_list(True),
+    "non_trainable_weights": _weight_list(False),
     "input_shape": Derived(lambda self: _same(self, "inputs")),
     "output_shape": Derived(lambda self: _same(self, "outputs")),
     "get_input_at": lambda self, node_index: _one(_node(self, node_index).inputs),
@@ -217,3 +245,5 @@ ADDED = {
     "uses_learning_phase": False,
 }
 """What is put on Layer."""
+
+ON_INPUT_LAYERS = {"input": property(lambda self: self.output)}

@@ -9,15 +9,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from cornu import metrics, optimizers
-from cornu.compat import layer_methods, model_methods, spelling, symbolic_losses, value_methods
+from cornu import metrics, optimizers, regularizers
+from cornu.compat import (
+    callback_lists,
+    kernels,
+    layer_lists,
+    layer_methods,
+    model_methods,
+    penalties,
+    spelling,
+    symbolic_losses,
+    value_methods,
+)
 from cornu.compat.optimizers import METHODS as ON_OPTIMIZERS
 from cornu.compat.tables import CALLS
+from cornu.compat.tensorflow import samples
+from cornu.layers import InputLayer
 from cornu.layers.layer import Layer
+from cornu.models.functional import Functional
 from cornu.models.graph import Graph
 from cornu.models.model import Model
 from cornu.models.sequential import Sequential
+from cornu.preprocessing.samples import Samples
 from cornu.symbolic import KerasTensor
+from cornu.training.callbacks.callback_list import CallbackList
 from cornu.training.callbacks.history import History
 from cornu.variables import Variable
 
@@ -50,14 +65,19 @@ def uninstall() -> None:
 
 def _added() -> list[tuple[type, dict[str, Any]]]:
     return [
-        (Layer, layer_methods.ADDED),
+        (Layer, {**layer_methods.ADDED, **kernels.ON_LAYERS, **penalties.ON_LAYERS}),
         (Model, model_methods.ADDED),
+        (Sequential, layer_lists.ON_STACKS),
+        (Functional, layer_lists.ON_GRAPH_MODELS),
         (Graph, symbolic_losses.ON_GRAPHS),
         (optimizers.Optimizer, {**value_methods.ON_OPTIMIZERS, **ON_OPTIMIZERS}),
         (Variable, value_methods.ON_VARIABLES),
         (KerasTensor, value_methods.ON_SYMBOLIC_TENSORS),
         (History, model_methods.ON_HISTORIES),
         (metrics.Metric, value_methods.ON_METRICS),
+        (Samples, samples.METHODS),
+        (regularizers.Regularizer, penalties.ON_REGULARIZERS),
+        (CallbackList, callback_lists.ADDED),
     ]
 
 

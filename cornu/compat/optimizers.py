@@ -63,8 +63,21 @@ def get_gradients(optimizer: optimizers.Optimizer, loss: Any, params: Sequence[V
     return derivatives.gradients(loss, list(params))
 
 
-METHODS = {"get_updates": get_updates, "get_gradients": get_gradients}
-"""What programs of Keras 1 and 2 call on any optimizer; `cornu.compat.methods` puts it on the class."""
+def minimize(optimizer: optimizers.Optimizer, loss: Any, var_list: Any, tape: Any = None, **kwargs: Any) -> None:
+    """A step for a loss: a tensor that `tape` recorded, or a function of nothing; a method of every optimizer."""
+    from cornu.compat.tensorflow.tape import GradientTape
+
+    variables = list(var_list() if callable(var_list) else var_list)
+    if callable(loss):
+        with GradientTape() as tape:
+            loss = loss()
+    if tape is None:
+        raise ValueError(explain("optimizer.minimize: a tensor alone has no gradients.", fix="Give it `tape`, too."))
+    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+
+METHODS = {"get_updates": get_updates, "get_gradients": get_gradients, "minimize": minimize}
+"""What programs of Keras 1 to tf.keras call on any optimizer; `cornu.compat.methods` puts it on the class."""
 
 
 def _in_steps(written: Callable) -> Callable:
