@@ -55,3 +55,31 @@ def test_weights_in_a_loss_are_the_numbers_of_compile(keras):
     assert model.evaluate(X, y, verbose=0) == pytest.approx(offset + 3, rel=1e-4)
     model.compile("sgd", loss)
     assert model.evaluate(X, y, verbose=0) == pytest.approx(offset + (kernel**2).sum(), rel=1e-4)
+
+
+def test_a_variable_is_a_weight_where_it_is_named_as_one(keras):
+    backend = keras.backend
+
+    class Scale(keras.layers.Layer):
+        def build(self, input_shape):
+            self.offset = backend.variable(np.zeros(3), name="offset")
+            self.count = backend.zeros((1,), name="count")
+            self.first = backend.variable(np.ones(3), name="first")
+            self.second = backend.variable(np.ones(3), name="second")
+            self.trainable_weights = [self.first]
+            self.trainable_weights.append(self.second)
+            self.non_trainable_weights = [self.count]
+            super().build(input_shape)
+
+        def call(self, x):
+            return x * self.first * self.second + self.offset
+
+    layer = Scale(input_shape=(3,))
+    model = keras.models.Sequential([layer])
+    model.compile("sgd", "mse")
+    model.fit(X, X + 1, epochs=1, verbose=0)
+    assert [w.name for w in model.trainable_weights] == ["first", "second"]
+    assert [w.name for w in model.non_trainable_weights] == ["count"]
+    assert len(model.get_weights()) == 3
+    assert backend.get_value(layer.offset).tolist() == [0.0] * 3
+    assert abs(backend.get_value(layer.second) - 1).min() > 1e-4

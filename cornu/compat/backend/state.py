@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cornu import dtypes, naming, ops, variables
+from cornu.compat import dialect, kernels
 from cornu.compat.backend import draws
 from cornu.compat.backend.offering import FUNCTIONS, offer
 from cornu.compat.backend.sizes import Shape, Size, shape_of
@@ -35,6 +36,14 @@ def making(maker: Callable[[Callable[[], Variable]], Variable]) -> Iterator[None
         _maker.reset(token)
 
 
+def no_weight(variable: Variable) -> Variable:
+    """The variable, which until tf.keras was no weight of the layer that keeps it, if nobody made it one."""
+    if dialect.current().before("tf.keras"):
+        variable.trainable = variable.made_trainable = False
+        variable.__dict__["is_weight"] = False
+    return variable
+
+
 @offer()
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
     """A variable of a first value; of a sparse matrix, the full one."""
@@ -44,7 +53,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
         with jax.ensure_compile_time_eval():
             made = Variable(plain(value), dtype=array_dtype(dtype), name=name)
         made.constraint = constraint
-        return variables.adopt(made)
+        return variables.adopt(no_weight(made))
 
     maker = _maker.get()
     return make() if maker is None else maker(make)
@@ -235,7 +244,7 @@ def value_of(x: Any) -> Any:
         return FUNCTIONS["function"]([], x)([])
     if isinstance(x, Shape) and any(isinstance(size, Size) for size in x):
         return np.asarray([value_of(size) if isinstance(size, Size) else size for size in x])
-    return np.array(plain(x))[()]
+    return np.array(kernels.shown(x) if isinstance(x, Variable) else plain(x))[()]
 
 
 @offer()
@@ -249,7 +258,7 @@ def set_value(x: Variable, value: Any) -> None:
     """Sets a variable."""
     if not isinstance(x, Variable):
         raise ValueError(explain("K.set_value sets variables only.", expected="a variable", got=brief(x)))
-    x.assign(np.asarray(plain(value)))
+    x.assign(kernels.kept(x, np.asarray(plain(value))))
 
 
 @offer()

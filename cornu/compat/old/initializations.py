@@ -140,7 +140,9 @@ class PerGate(Initializer):
 
 
 def _variable(initializer: Initializer, shape: Sequence[int], name: str | None, dtype: Any) -> Variable:
-    return Variable(initializer, tuple(shape), dtype, name=name)
+    from cornu.compat.backend.state import no_weight
+
+    return no_weight(Variable(initializer, tuple(shape), dtype, name=name))
 
 
 def uniform(
