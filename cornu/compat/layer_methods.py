@@ -199,7 +199,11 @@ class Named(list):
             variable.__dict__.pop("is_weight", None)
 
 
-jax.tree_util.register_pytree_node(Named, lambda named: (list(named), None), lambda _, variables: list(variables))
+jax.tree_util.register_pytree_node(
+    Named,
+    lambda named: (list(named), None),
+    lambda _, variables: list(variables),  # type: ignore[arg-type, return-value]
+)
 
 
 def _weight_list(trainable: bool) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from cornu import tree
 from cornu.compat import callback_lists, dialect, files, losses_by_name, notices, symbolic_losses
+from cornu.compat.layer_methods import Derived
 from cornu.errors import explain
 from cornu.layers import parts
 from cornu.metrics import Metric
@@ -357,5 +358,6 @@ ADDED: dict[str, Any] = {
     "make_train_function": _nothing,
     "make_test_function": _nothing,
     "model": property(lambda self: self),
+    "stateful": Derived(lambda self: any(getattr(layer, "stateful", False) for layer in self.layers)),
 }
 """What is put on Model."""

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cornu.compat import dialect, notices
+from cornu.compat import dialect, kernels, notices
 from cornu.errors import explain
 from cornu.initializers import Initializer
 from cornu.layers.layer import Layer
@@ -165,6 +165,8 @@ def with_weights(layer: Layer, weights: Any) -> Layer:
 
 def _store(layer: Layer, values: list[np.ndarray]) -> None:
     """Sets the weights, also while shapes are only traced."""
+    if len(values) == len(layer.weights):
+        values = [kernels.kept(variable, value) for variable, value in zip(layer.weights, values, strict=True)]
     if len(values) != len(layer.weights) or any(
         tuple(value.shape) != tuple(variable.shape) for value, variable in zip(values, layer.weights, strict=False)
     ):

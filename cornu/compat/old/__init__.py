@@ -7,7 +7,9 @@ from typing import Any
 
 from cornu.compat import dialect
 
-KINDS = ("activation", "initializer", "regularizer", "loss", "metric", "optimizer")
+KINDS = ("activation", "constraint", "initializer", "regularizer", "loss", "metric", "optimizer")
+
+_CONSTRAINTS = {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"}
 
 
 _ONLY_THEN = {("BatchNormalization", "mode"), ("Embedding", "dropout")}
@@ -55,6 +57,8 @@ def by_name(kind: str, name: Any) -> Any:
         from cornu.compat.old import activations
 
         return activations.get(name) if name == "hard_sigmoid" else name
+    if kind == "constraint" and era.before("keras3"):
+        return _CONSTRAINTS.get(name, name)
     if kind in ("initializer", "regularizer") and era.before("keras2"):
         from cornu.compat.old import initializations, regularizers
 

@@ -123,11 +123,13 @@ NAMES: dict[str, Callable[[], L1L2]] = {
 
 
 def get(identifier: Any) -> Any:
-    """The regularizer that an argument stands for in Keras 1.
+    """The regularizer that an argument stands for in Keras 1: a name, a config, also a bare one, or the object itself.
 
-    >>> get("l1l2").l1
-    0.01
+    >>> get("l1l2").l1, get({"l2": 0.5}).l2
+    (0.01, 0.5)
     """
+    if isinstance(identifier, dict) and {"l1", "l2"} & set(identifier) and set(identifier) <= {"l1", "l2", "name"}:
+        return L1L2(identifier.get("l1", 0.0), identifier.get("l2", 0.0))
     if isinstance(identifier, str) and identifier in NAMES:
         return NAMES[identifier]()
     return regularizers.get(identifier)
