@@ -370,6 +370,13 @@ class Scope:
         """The present values of variables."""
         return tuple(self.read(v) for v in variables)
 
+    def settle(self, variables: Sequence[Variable]) -> None:
+        """Makes values that were set here, untraced ones, the variables' own, so that they outlast the trace."""
+        for variable in variables:
+            value = self._values.get(id(variable))
+            if id(variable) in self.written and not _is_traced(value):
+                variable.store(value)
+
     def adopt(self, variable: Variable) -> None:
         """Takes a variable that the traced function made for itself: nobody has to hand in its value."""
         self._made.append(variable)

@@ -631,3 +631,17 @@ ERRORS = [
 def test_errors_name_layer_and_argument(make, kind, message):
     with pytest.raises(kind, match=message):
         make()
+
+
+def test_weights_set_while_a_layer_is_built_stay():
+    class Given(Layer):
+        def build(self, input_shape):
+            self.kernel = self.add_weight((input_shape[-1], 2))
+            self.set_weights([np.full((input_shape[-1], 2), 3.0)])
+
+        def call(self, x):
+            return x @ self.kernel
+
+    layer = Given()
+    layer(KerasTensor((None, 4), "float32"))
+    np.testing.assert_array_equal(layer(ones(1, 4)), [[12.0, 12.0]])

@@ -495,6 +495,8 @@ def _scoped_build(build: Callable) -> Callable:
                 build(self, *args, **kwargs)
         finally:
             self._building = False
+        if state.has_scope():  # what a build assigns is a first value
+            state.current_scope().settle(self.variables)
         self._built_for = {**dict(zip(calls.build_parameters(type(self)), args, strict=False)), **kwargs}
         self.built = True
 
