@@ -32,10 +32,10 @@ model.fit(dataset, epochs=8, verbose=0)
 print("forecast error %.4f" % model.evaluate(dataset, verbose=0))
 
 # Splits
-x, y = np.arange(40, dtype="float32").reshape(20, 2), np.arange(20)
-left, right = keras.utils.split_dataset((x, y), left_size=0.75, shuffle=True, seed=2)
-taken = sorted(int(b) for part in (left, right) for _, b in part)
-print("split", len(left), len(right), taken == list(range(20)))
+rows = np.arange(40, dtype="float32").reshape(20, 2)
+left, right = keras.utils.split_dataset(rows, left_size=0.75, shuffle=True, seed=2)
+taken = sorted(float(np.ravel(row)[0]) for part in (left, right) for row in part)
+print("split", len(left), len(right), taken == rows[:, 0].tolist())
 
 # Images in folders, one per class.
 rng = np.random.default_rng(0)
@@ -55,8 +55,8 @@ for images, labels in train:
 model = keras.Sequential(
     [keras.Input((8, 8, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")]
 )
-model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
-history = model.fit(train, validation_data=val, epochs=6, verbose=0)
+model.compile(keras.optimizers.Adam(0.03), "binary_crossentropy", metrics=["accuracy"])
+history = model.fit(train, validation_data=val, epochs=12, verbose=0)
 print("val_accuracy %.2f" % history.history["val_accuracy"][-1])
 
 image = keras.utils.load_img("images/light/00.png", target_size=(6, 6), color_mode="grayscale")
