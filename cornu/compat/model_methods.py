@@ -28,7 +28,8 @@ from cornu.visualization.summary import print_summary
 
 # Compiling -----------------------------------------------------------------------------------------------------------
 
-PLAIN = {name: getattr(Model, name) for name in ("compile", "fit", "evaluate", "train_on_batch", "test_on_batch")}
+_REPLACED = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
+PLAIN = {name: getattr(Model, name) for name in _REPLACED}
 """The methods that are replaced, as cornu has them."""
 
 
@@ -269,6 +270,17 @@ def _compiled_metrics(self: Model) -> Any:
 # Predicting ----------------------------------------------------------------------------------------------------------
 
 
+@functools.wraps(Model.predict)
+def _predict(self: Model, x: Any, *args: Any, **kwargs: Any) -> Any:
+    """Model.predict, which until tf.keras predicted as many samples as the first input has."""
+    if dialect.current().before("tf.keras") and isinstance(x, (list, tuple)):
+        lengths = [len(array) for array in x if np.ndim(array) > 0]
+        if len(lengths) == len(x) and any(length > lengths[0] for length in lengths):
+            notices.note("predict with inputs of different lengths", "the first input's number of samples of each")
+            x = [array[: lengths[0]] for array in x]
+    return PLAIN["predict"](self, x, *args, **kwargs)
+
+
 def _predict_proba(self: Model, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
     """The outputs, as probabilities; today `predict`."""
     notices.note("model.predict_proba(x)", "model.predict(x)")
@@ -340,6 +352,7 @@ ADDED: dict[str, Any] = {
     "fit_generator": _fit_generator,
     "evaluate_generator": _evaluate_generator,
     "predict_generator": _predict_generator,
+    "predict": _predict,
     "predict_proba": _predict_proba,
     "predict_classes": _predict_classes,
     "summary": _summary,

@@ -14,7 +14,7 @@ from cornu.layers.core import Input, InputLayer, Lambda
 from cornu.layers.layer import Layer
 from cornu.models.functional import Functional
 from cornu.models.model import Model
-from cornu.symbolic import KerasTensor
+from cornu.symbolic import KerasTensor, abstract, record
 
 
 @registry.register("model")
@@ -98,7 +98,7 @@ class Sequential(Model):
             while len(self._tensors) < len(self._stack):
                 layer = self._stack[len(self._tensors)]
                 before = self._tensors[-1] if self._tensors else self._sources
-                self._tensors.append(layer.output if isinstance(layer, InputLayer) else layer(before))
+                self._tensors.append(layer.output if isinstance(layer, InputLayer) else layer(_fit(before, layer)))
         self._note_change()
 
     def _note_change(self) -> None:
@@ -211,6 +211,21 @@ for _name in (
     "output_names",
 ):
     setattr(Sequential, _name, _forward(_name))
+
+
+def _fit(tensor: Any, layer: Layer) -> Any:
+    """The tensor that a layer is put on: a size that isn't known there is the one in the layer's own `input_shape`."""
+    given, found = layer.given_batch_shape, getattr(tensor, "shape", None)
+    if not isinstance(given, tuple) or found is None or len(given) != len(found) or None in given[1:]:
+        return tensor
+    if None not in found[1:]:
+        return tensor
+    return record(of_shape, (tensor, given[1:]), {}, abstract((found[0], *given[1:]), tensor.dtype))
+
+
+def of_shape(tensor: Any, shape: tuple[int, ...]) -> Any:
+    """The tensor, whose samples have this shape."""
+    return tensor.reshape((tensor.shape[0], *shape))
 
 
 def _input_layer(batch_shape: tuple, dtype: str | None) -> InputLayer:

@@ -1,0 +1,36 @@
+"""What models of old programs were called with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cornu import compat
+from cornu.compat import modules, notices
+
+
+@pytest.fixture(params=["keras1", "keras2"])
+def keras(request):
+    compat.install(request.param, source="")
+    yield modules.served("")
+    compat.uninstall()
+    notices.clear()
+
+
+def test_the_first_input_says_how_many_samples_are_predicted(keras):
+    inputs = [keras.layers.Input((2,)), keras.layers.Input((2,))]
+    model = keras.models.Model(inputs, keras.layers.Lambda(lambda pair: pair[0] - pair[1])(inputs))
+    longer = np.arange(12.0).reshape(6, 2)
+    assert model.predict([np.zeros((4, 2)), longer]).tolist() == (-longer[:4]).tolist()
+    with pytest.raises(ValueError, match="number of samples"):
+        model.predict([longer, np.zeros((4, 2))])
+
+
+def test_a_layer_s_own_sizes_stand_where_the_stack_doesn_t_know_them(keras):
+    layers = keras.layers
+    stack = [layers.Embedding(10, 4), layers.Flatten(), layers.Dense(5, input_dim=12), layers.Dense(1)]
+    model = keras.models.Sequential(stack)
+    assert model.output_shape == (None, 1)
+    assert model.predict(np.ones((2, 3))).shape == (2, 1)
+    with pytest.raises((TypeError, ValueError), match="reshape"):
+        model.predict(np.ones((2, 4)))
