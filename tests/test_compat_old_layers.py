@@ -11,6 +11,8 @@ import cornu
 from cornu import registry
 from cornu.compat.old import activations, initializations, layers, recurrent
 from cornu.compat.old import local as local_layers
+from cornu.compat.old.recurrent_base import Recurrent, time_distributed_dense
+from cornu.layers.input_spec import InputSpec
 
 generator = np.random.default_rng(3)
 
@@ -216,3 +218,48 @@ def test_old_initial_values_serve_layers():
         layer = cornu.layers.Dense(300, kernel_initializer=initializations.get(given))
         layer.build((None, 200))
     assert layer.kernel.numpy().std() == pytest.approx(0.01, rel=0.05)
+
+
+def test_initializers_that_give_variables():
+    from cornu.compat.old.initializations import normal
+    from cornu.compat.values import modern
+    from cornu.layers import Dense
+    from cornu.models import Sequential
+
+    for function in (normal, lambda shape, name: normal(shape, scale=0.05, name=name)):
+        model = Sequential(
+            [Dense(50, input_shape=(40,), kernel_initializer=modern("init", "kernel_initializer", function))]
+        )
+        assert np.isclose(model.get_weights()[0].std(), 0.05, rtol=0.1)
+
+
+class Accumulator(Recurrent):
+    """y_t = h_t W, h_t = h_{t-1} + x_t: as programs of Keras 1 wrote it."""
+
+    def __init__(self, output_dim, **kwargs):
+        self.output_dim = output_dim
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.input_spec, self.states = [InputSpec(shape=input_shape)], [None]
+        self.W = self.add_weight(shape=(self.output_dim, self.output_dim))
+
+    def preprocess_input(self, x):
+        return time_distributed_dense(x, np.ones((3, self.output_dim), "float32"))
+
+    def step(self, x, states):
+        h = states[0] + x
+        return h @ self.W, [h]
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_recurrent_layers_of_ones_own(sequences):
+    x = np.arange(24.0, dtype="float32").reshape(2, 4, 3)
+    mask = np.array([[True, True, False, True]] * 2)
+    layer = Accumulator(2, return_sequences=sequences)
+    found = np.asarray(layer(x, mask=mask))
+    sums = np.cumsum(np.where(mask, x.sum(-1), 0), 1)[:, :, None].repeat(2, -1) @ layer.get_weights()[0]
+    assert np.allclose(found, sums if sequences else sums[:, -1], rtol=1e-4)
+    assert layer.get_config()["return_sequences"] is sequences
+    with pytest.raises(NotImplementedError, match="step"):
+        Recurrent.step(layer, x, [])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from cornu.compat import dialect, notices, symbolic_losses
@@ -29,12 +30,20 @@ def mark(layer: Layer, variable: Variable) -> None:
 
 def shown(variable: Variable, value: np.ndarray | None = None) -> np.ndarray:
     """A weight's value, or the given one in its place, in the program's order."""
-    value = variable.numpy() if value is None else value
+    value = number(variable) if value is None else value
     axes = vars(variable).get("_shown_axes")
     if axes is None:
         return value
     notices.note("a kernel of (filters, channels, rows, columns)", "a kernel of (rows, columns, channels, filters)")
     return value.transpose(axes)
+
+
+def number(variable: Variable) -> np.ndarray:
+    """A variable's value; where shapes are found or a step is compiled, the one that it has then."""
+    if not has_scope():
+        return variable.numpy()
+    with jax.ensure_compile_time_eval():
+        return np.asarray(variable.stored())
 
 
 def kept(variable: Variable, value: Any) -> Any:

@@ -15,6 +15,7 @@ from cornu.compat import dialect, kernels, notices
 from cornu.errors import explain
 from cornu.initializers import Initializer
 from cornu.layers.layer import Layer
+from cornu.variables import Variable
 
 VALUES: dict[str, dict[Any, Any]] = {
     "grayscale": {True: "grayscale", False: "rgb"},
@@ -58,13 +59,13 @@ def modern(old: str, new: str, value: Any) -> Any:
 def _old_initializer(function: Callable) -> Callable:
     """A person's initializer, which took a shape, perhaps a name, and might give a variable."""
     takes = inspect.signature(function).parameters
-    if "dtype" in takes or any(p.kind is inspect.Parameter.VAR_KEYWORD for p in takes.values()):
-        return function
+    takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in takes.values())
 
     @functools.wraps(function)
     def initialize(shape: tuple, dtype: Any = None) -> Any:
-        found = function(shape, name=None) if "name" in takes else function(shape)
-        return getattr(found, "value", found)
+        named = {"name": None} if "name" in takes else {}
+        found = function(shape, **named, **({"dtype": dtype} if takes_all or "dtype" in takes else {}))
+        return kernels.number(found) if isinstance(found, Variable) else found
 
     return initialize
 

@@ -19,3 +19,7 @@ from cornu.compat.old.normalization import BatchNormalization as BatchNormalizat
 from cornu.compat.old.normalization import Embedding as Embedding
 from cornu.compat.old.recurrent import CuDNNGRU as CuDNNGRU
 from cornu.compat.old.recurrent import CuDNNLSTM as CuDNNLSTM
+from cornu.compat.old.recurrent_base import Recurrent as Recurrent
+from cornu.compat.old.recurrent_base import _generate_dropout_mask as _generate_dropout_mask
+from cornu.compat.old.recurrent_base import _time_distributed_dense as _time_distributed_dense
+from cornu.compat.old.recurrent_base import time_distributed_dense as time_distributed_dense
