@@ -128,3 +128,10 @@ def test_asking_for_attributes_is_cheap(keras, monkeypatch):
     assert asked == []
     with pytest.raises(AttributeError, match="no attribute 'unit' Did you mean 'units'"):
         _ = layer.unit
+
+
+def test_the_input_of_an_input_layer(keras):
+    x = keras.layers.Input((4,))
+    model = keras.models.Model(x, keras.layers.Dense(2)(x))
+    assert model.layers[0].input is x
+    assert keras.backend.function([model.layers[0].input], [model.output])([X])[0].shape == (70, 2)

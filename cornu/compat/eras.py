@@ -88,8 +88,9 @@ def _signs(tree: ast.AST) -> Iterator[Sign]:
             for prefix in _prefixes(name):
                 if prefix in table:
                     yield Sign(era, table[prefix], prefix, line)
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and _name(node.func) not in own:  # its own classes' arguments are no Keras's
             yield from _call_signs(node)
         for era, table in ATTRIBUTES.items():
             name = _word(node)

@@ -66,6 +66,7 @@ def uninstall() -> None:
 def _added() -> list[tuple[type, dict[str, Any]]]:
     return [
         (Layer, {**layer_methods.ADDED, **kernels.ON_LAYERS, **penalties.ON_LAYERS}),
+        (InputLayer, layer_methods.ON_INPUT_LAYERS),
         (Model, model_methods.ADDED),
         (Sequential, layer_lists.ON_STACKS),
         (Functional, layer_lists.ON_GRAPH_MODELS),

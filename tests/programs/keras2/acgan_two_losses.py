@@ -65,7 +65,7 @@ X_train = centers[y_train[:, 0]] + 0.2 * np.random.randn(1500, 2)
 batch_size = 48
 valid = np.ones((batch_size, 1))
 fake = np.zeros((batch_size, 1))
-for epoch in range(301):
+for epoch in range(201):
     idx = np.random.randint(0, X_train.shape[0], batch_size)
     imgs, img_labels = X_train[idx], y_train[idx]
     noise = np.random.normal(0, 1, (batch_size, latent_dim))
@@ -89,7 +89,7 @@ distance = np.linalg.norm(points[:, None] - centers[None], axis=-1).argmin(axis=
 print('nearest center as asked', np.mean(distance == wanted[:, 0]))
 
 # prints: 0 [D loss: <1..5>, acc.: <0..100>%, op_acc: <0..100>%] [G loss: <1..5>]
-# prints: 300 [D loss: <0..3>
+# prints: 200 [D loss: <0..3>
 # prints: ['loss', 'dense_3_loss', 'dense_4_loss', 'dense_3_acc', 'dense_4_acc']
 # prints: classes as asked <0.8..1>
 # prints: nearest center as asked <0.8..1>

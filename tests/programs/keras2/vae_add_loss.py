@@ -102,7 +102,7 @@ vae2.compile(optimizer='rmsprop', loss=None)
 loss = vae2.fit(x_train, shuffle=True, epochs=3, batch_size=batch_size, verbose=0).history['loss']
 print('xent', loss[-1] <= loss[0] + 0.05, 6 < loss[-1] < 12)
 
-# prints: ['encoder_input'] 760
+# prints: ['encoder_input'] 784
 # prints: ['loss', 'val_loss'] True
 # prints: latent (500, 2) (500, 2) noise is drawn: True
 # prints: reconstruction <0..0.01> of <0.01..0.1>

@@ -56,7 +56,7 @@ valid = -np.ones((batch_size, 1))
 fake = np.ones((batch_size, 1))
 start = generator.predict(np.random.normal(0, 1, (400, latent_dim))).mean()
 
-for epoch in range(161):
+for epoch in range(121):
     for _ in range(n_critic):
         imgs = real[np.random.randint(0, real.shape[0], batch_size)]
         noise = np.random.normal(0, 1, (batch_size, latent_dim))
@@ -73,7 +73,7 @@ for epoch in range(161):
             l.set_weights(weights)
 
     g_loss = combined.train_on_batch(noise, valid)
-    if epoch % 80 == 0:
+    if epoch % 60 == 0:
         print("%d [D loss: %f] [G loss: %f]" % (epoch, 1 - d_loss[0], 1 - g_loss[0]))
 
 largest = max(np.abs(w).max() for w in critic.get_weights())
@@ -83,6 +83,6 @@ made = generator.predict(np.random.normal(0, 1, (400, latent_dim)))
 print('mean from', start, 'to', made.mean())
 
 # prints: 0 [D loss: <0.5..1.5>] [G loss: <0.5..1.5>]
-# prints: 160 [D loss: <0.5..1.5>]
+# prints: 120 [D loss: <0.5..1.5>]
 # prints: clipped True critic on data above critic on zero:
 # prints: mean from <-1..1> to <2..4>

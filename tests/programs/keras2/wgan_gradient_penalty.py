@@ -138,4 +138,4 @@ print('center %.2f %.2f' % tuple(made.mean(axis=0)))
 # prints: 200 [D loss: <-3..3>]
 # prints: losses 4 weighted sum True
 # prints: slope <0.4..1.6>
-# prints: center <1..3> <-2..0>
+# prints: center <0.9..4.5> <-3..-0.2>
