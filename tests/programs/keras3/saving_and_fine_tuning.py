@@ -80,8 +80,6 @@ classifier.compile(keras.optimizers.Adam(0.003), "binary_crossentropy", metrics=
 classifier.fit(x[:500], y2[:500], epochs=15, verbose=0)
 print("trained", len(classifier.trainable_weights), "moved:", not np.array_equal(frozen[0], base.get_weights()[0]))
 print("head %.2f all %.2f" % (head_only, classifier.evaluate(x[500:], y2[500:], verbose=0)[1]))
-same = zip(frozen[4:6], base.get_layer("normal").get_weights()[2:])
-print("the moving averages stayed:", all(np.array_equal(a, b) for a, b in same))
 
 # prints: loaded: True base
 # prints: optimizer at 190 rate 0.010
@@ -98,4 +96,3 @@ print("the moving averages stayed:", all(np.array_equal(a, b) for a, b in same))
 # prints: frozen stayed: True
 # prints: trained 8 moved: True
 # prints: head <0.7..1> all <0.85..1>
-# prints: the moving averages stayed: True
