@@ -34,3 +34,17 @@ def test_a_layer_s_own_sizes_stand_where_the_stack_doesn_t_know_them(keras):
     assert model.predict(np.ones((2, 3))).shape == (2, 1)
     with pytest.raises((TypeError, ValueError), match="reshape"):
         model.predict(np.ones((2, 4)))
+
+
+def test_the_loss_is_a_tensor_of_the_graph(keras):
+    """The gradients of training, as they were looked at by K.function."""
+    K = keras.backend
+    model = keras.models.Sequential([keras.layers.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse")
+    gradients = K.gradients(model.total_loss, model.trainable_weights)
+    inputs = [model.inputs[0], model.sample_weights[0], model.targets[0], K.learning_phase()]
+    x, y, weights = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[1.0], [2.0]]), np.array([1.0, 3.0])
+    by_kernel, by_bias = K.function(inputs, gradients)([x, weights, y, 0])
+    error = 2 * (model.predict(x) - y) * weights[:, None] / 2
+    np.testing.assert_allclose(by_kernel, x.T @ error, rtol=1e-4)
+    np.testing.assert_allclose(by_bias, error.sum(0), rtol=1e-4)

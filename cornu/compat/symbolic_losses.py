@@ -26,7 +26,8 @@ from cornu.layers.layer import Layer
 from cornu.metrics import Mean
 from cornu.models.functional import Functional
 from cornu.models.graph import Graph
-from cornu.symbolic import KerasTensor
+from cornu.symbolic import KerasTensor, op
+from cornu.training import step
 from cornu.variables import has_scope
 
 _plain_run = Graph.run
@@ -145,6 +146,42 @@ def closed(function: Any, is_metric: bool = False) -> Any:
 def _column(y_true: Any, y_pred: Any) -> Any:
     single = dialect.current().before("keras3") and getattr(y_true, "ndim", 0) == 1 < getattr(y_pred, "ndim", 0)
     return y_true[:, None] if single else y_true
+
+
+class Total:
+    """A compiled model's targets, weights of samples and loss, as symbolic tensors of its graph.
+
+    `K.gradients(model.total_loss, model.trainable_weights)`, or a function of `model.inputs`, `model.targets` and
+    `model.sample_weights`, looked so into the training until Keras 3.
+    """
+
+    def __init__(self, model: Any) -> None:
+        sparse = [_is_sparse(model, place) for place in range(len(model.outputs))]
+        kinds = zip(model.outputs, sparse, strict=True)
+        self.targets = [KerasTensor((*t.shape[:-1], 1 if one else t.shape[-1]), t.dtype) for t, one in kinds]
+        self.sample_weights = [KerasTensor((None,), "float32") for _ in model.outputs]
+
+        def total(outputs: list, targets: list, weights: list) -> Any:
+            single = len(outputs) == 1
+            given = (targets[0], outputs[0], weights[0]) if single else (targets, outputs, weights)
+            return step.compute_loss(model, *given)
+
+        self.loss = op(total)(list(model.outputs), self.targets, self.sample_weights)
+
+
+def _is_sparse(model: Any, place: int) -> bool:
+    given = model.loss if isinstance(model.loss, (list, tuple, dict)) else [model.loss] * len(model.outputs)
+    named = list(given.values())[place] if isinstance(given, dict) else given[place]
+    return "sparse" in str(getattr(named, "__name__", getattr(named, "name", named)))
+
+
+def total(model: Any) -> Total:
+    """The symbolic targets, weights and loss of a model; ValueError where it isn't compiled."""
+    compiled = step.compilation(model)
+    kept = vars(model).get("_symbolic_total")
+    if kept is None or kept[0] is not compiled:
+        vars(model)["_symbolic_total"] = kept = (compiled, Total(model))
+    return kept[1]
 
 
 def numbers_of(layer: Layer) -> list[np.ndarray]:
