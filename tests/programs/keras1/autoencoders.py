@@ -74,6 +74,6 @@ print("the right row is the brightest: %.3f" % np.mean(clean[:, :, :, 0].mean(ax
 # prints: halves agree: True
 # prints: mean activity: less
 # prints: shapes: [(8, 8, 1), (8, 8, 8), (4, 4, 8), (4, 4, 8), (8, 8, 8), (8, 8, 1)]
-# prints: noise left: <0.0..0.5>
+# prints: noise left: <0.0..0.7>
 # prints: the right row is the brightest: <0.9..1.0>
 # notice: Convolution2D(nb_row, nb_col)  ...kernel_size=(nb_row, nb_col)

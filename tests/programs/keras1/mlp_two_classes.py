@@ -17,7 +17,7 @@ model.add(Activation("tanh"))
 model.add(Dropout(0.1))
 model.add(Dense(2, init="normal"))
 model.add(Activation("softmax"))
-model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.5, momentum=0.9, nesterov=True), metrics=["accuracy"])
+model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.1, momentum=0.9, nesterov=True), metrics=["accuracy"])
 history = model.fit(X, Y, nb_epoch=30, batch_size=20, verbose=0, validation_split=0.1)
 
 print("keys", sorted(history.history))
