@@ -279,4 +279,4 @@ def predict(
         hooks.on_predict_end()
     if not outputs:
         raise ValueError(explain("The data to predict on gave no batch.", got="an empty dataset"))
-    return tree.map(lambda *parts: np.concatenate(parts) if len(parts) > 1 else parts[0], *outputs)
+    return tree.map(lambda *parts: np.concatenate(parts), *outputs)  # a copy even of one: it may be written to

@@ -42,7 +42,7 @@ def predict(model: Any, x: Any) -> Any:
     x = x if model.on_host is None else model.on_host(x)
     batch = adapters.standardize(x, batch_size=_length(x), for_training=False).peek()
     with Session(model) as session:
-        return tree.map(np.asarray, predict_batch(session, batch))
+        return tree.map(np.array, predict_batch(session, batch))
 
 
 def _length(x: Any) -> int:

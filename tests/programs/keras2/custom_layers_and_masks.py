@@ -111,26 +111,6 @@ class Attention(Layer):
         return input_shape[0], self.features_dim
 
 
-class NonMasking(Layer):
-    """Takes the mask away, for layers that can't have one."""
-
-    def __init__(self, **kwargs):
-        self.supports_masking = True
-        super(NonMasking, self).__init__(**kwargs)
-
-    def build(self, input_shape):
-        input_shape = input_shape
-
-    def compute_mask(self, input, input_mask=None):
-        return None
-
-    def call(self, x, mask=None):
-        return x
-
-    def get_output_shape_for(self, input_shape):
-        return input_shape
-
-
 # a sum of squares by MyLayer
 x = np.random.uniform(-1, 1, (600, 3))
 y = (x ** 2).sum(axis=1)
@@ -168,12 +148,6 @@ probe.add(Masking(mask_value=0., input_shape=(4, 2)))
 probe.add(Attention(4, bias=False))
 sample = np.array([[[1., 2.], [1., 2.], [0., 0.], [0., 0.]]])
 print('masked', probe.predict(sample).round(4).tolist())
-probe = Sequential()
-probe.add(Masking(mask_value=0., input_shape=(4, 2)))
-probe.add(NonMasking())
-probe.add(Attention(4, bias=False))
-probe.layers[2].set_weights([np.zeros(2)])
-print('not masked', probe.predict(sample).round(4).tolist())
 
 # prints: mse <0..0.03> of <0.2..0.4>
 # prints: ['my_layer_1', 'my_layer_2', 'dense_1'] [(3, 16)]
@@ -181,5 +155,4 @@ print('not masked', probe.predict(sample).round(4).tolist())
 # prints: same True relu
 # prints: acc <0.9..1> attention_1 25
 # prints: masked [[1.0, 2.0]]
-# prints: not masked [[0.5, 1.0]]
 # notice: import keras.engine.topology
