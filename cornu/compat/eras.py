@@ -186,17 +186,21 @@ def _constant(node: ast.AST) -> object:
 
 
 def _image_data_format(tree: ast.AST, era: str) -> str:
-    """Keras 1 could stand on either order: the shapes that a program writes tell which."""
+    """Keras 1 could stand on either order: the shapes that a program writes tell which, else axes of channels.
+
+    Where the program asks for the order, its axes follow it, and tell nothing.
+    """
     if era != "keras1":
         return "channels_last"
     votes = {"channels_first": 0, "channels_last": 0}
+    asks = any(_name(node.func) == "image_dim_ordering" for node in ast.walk(tree) if isinstance(node, ast.Call))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for sizes in _image_shapes(node):
                 first, last = _is_channels(sizes[0]), _is_channels(sizes[-1])
                 if first != last:
                     votes["channels_first" if first else "channels_last"] += 3
-            for axis in _channel_axes(node):
+            for axis in () if asks else _channel_axes(node):
                 votes["channels_first" if axis == 1 else "channels_last"] += 1
     return "channels_first" if votes["channels_first"] > votes["channels_last"] else "channels_last"
 

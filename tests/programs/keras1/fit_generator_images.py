@@ -112,5 +112,5 @@ print('batches drawn:', seen[:6])
 # prints: evaluate_generator <0.7..1.0> True
 # prints: predict_generator (60, 2) True
 # prints: batches drawn: [0, 20, 40, 0, 20, 40]
-# notice: model.fit_generator(...)  ...model.fit(...)
 # notice: fit_generator(nb_epoch=...)
+# notice: model.fit_generator(...)  ...model.fit(...)
