@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 from test_saving_legacy_eras import draw, layer, named, write
@@ -101,3 +103,26 @@ def test_functions_of_ones_own_in_files(tmp_path):
         notices.clear()
     with pytest.raises(TypeError, match="anonymous"):
         cornu.registry.serialize(lambda x: x)
+
+
+def test_a_model_saved_as_a_folder_is_found_in_it(tmp_path):
+    compat.install("tf.keras", source="")
+    try:
+        tf = importlib.import_module("tensorflow")
+        models, layers = tf.keras.models, tf.keras.layers
+        model = models.Sequential([layers.Dense(2, input_shape=(3,))])
+        folder = tmp_path / "saved" / "model"
+        model.save(folder)
+        assert folder.is_dir()
+        assert np.array_equal(models.load_model(str(folder)).get_weights()[0], model.get_weights()[0])
+        model.save(str(tmp_path / "model.h5"))
+        assert (tmp_path / "model.h5").is_file()
+        for epoch in (1, 2):
+            model.save_weights(tmp_path / "weights" / f"cp-{epoch}.ckpt")
+        latest = tf.train.latest_checkpoint(str(tmp_path / "weights"))
+        assert latest.endswith("cp-2.ckpt")
+        model.load_weights(latest)
+        assert tf.train.latest_checkpoint(str(tmp_path / "none")) is None
+    finally:
+        compat.uninstall()
+        notices.clear()

@@ -10,6 +10,7 @@ import pytest
 
 import cornu
 import cornu.compat.tensorflow as tf
+from cornu import compat
 from cornu.compat import tensors
 from cornu.compat.tensorflow import data
 from cornu.compat.tensorflow.data import Dataset
@@ -233,25 +234,21 @@ def test_functions_of_the_root_on_text():
     assert tf.gather(words, [1]).numpy().tolist() == [b"b"]
 
 
-def test_data_sets_of_windows_are_tensorflow_s(monkeypatch):
-    from cornu.compat import methods
-
+def test_data_sets_of_windows_are_tensorflow_s():
     plain = cornu.utils.timeseries_dataset_from_array(np.arange(10.0), np.arange(10), sequence_length=3, batch_size=4)
     assert not hasattr(plain, "map")
-    methods.install()
+    compat.install("tf.keras", source="")
     try:
         shapes = [(x.shape.as_list(), y.numpy().tolist()) for x, y in plain.map(lambda x, y: (x[:, 1:], y)).prefetch(1)]
         assert shapes == [([4, 2], [0, 1, 2, 3]), ([4, 2], [4, 5, 6, 7])]
         assert next(iter(plain))[0].numpy().shape == (4, 3)
         assert len(plain.take(1)) == 1
     finally:
-        methods.uninstall()
+        compat.uninstall()
 
 
 def test_minimize_takes_a_function_or_a_tape():
-    from cornu.compat import methods
-
-    methods.install()
+    compat.install("tf.keras", source="")
     try:
         v, optimizer = tf.Variable(1.0), cornu.optimizers.SGD(0.25)
         optimizer.minimize(lambda: v * v, [v])
@@ -262,4 +259,4 @@ def test_minimize_takes_a_function_or_a_tape():
         with pytest.raises(ValueError, match="tape"):
             optimizer.minimize(loss, [v])
     finally:
-        methods.uninstall()
+        compat.uninstall()

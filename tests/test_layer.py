@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from cornu import dtypes, registry, tags
+from cornu import dtypes, layers, registry, tags
 from cornu import variables as state
 from cornu.layers.input_spec import InputSpec
 from cornu.layers.layer import Layer
@@ -645,3 +645,22 @@ def test_weights_set_while_a_layer_is_built_stay():
     layer = Given()
     layer(KerasTensor((None, 4), "float32"))
     np.testing.assert_array_equal(layer(ones(1, 4)), [[12.0, 12.0]])
+
+
+def test_a_call_that_demands_training_gets_it():
+    class Noisy(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner, self.dropout = layers.Dense(3), layers.Dropout(0.5)
+
+        def call(self, inputs, training):
+            return self.dropout(self.inner(inputs), training=training)
+
+    layer, x = Noisy(), np.ones((4, 2), "float32")
+    plain = layer(x)
+    np.testing.assert_allclose(plain, layer.inner(x))
+    np.testing.assert_allclose(plain, layer(x, False))
+    assert np.count_nonzero(layer(x, training=True)) < 12
+    built = Noisy()
+    built.build((None, 2))
+    assert built.count_params() == 9

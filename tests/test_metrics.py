@@ -590,3 +590,21 @@ def test_the_comparison_catches_a_planted_error(name, data, spoil):
     arrays = samples(name, data, True)
     with pytest.raises(AssertionError):
         agree(feed(ours, arrays), feed(theirs, arrays))
+
+
+def test_a_result_may_be_a_variable(capsys):
+    class Seen(cornu.metrics.Metric):
+        def __init__(self):
+            super().__init__(name="seen")
+            self.number = self.add_variable((), "zeros", name="number")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.number.assign_add(y_true.shape[0])
+
+        def result(self):
+            return self.number
+
+    model = cornu.Sequential([cornu.Input((2,)), cornu.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[Seen()])
+    assert model.fit(np.ones((6, 2)), np.ones(6), batch_size=2, epochs=2, verbose=0).history["seen"] == [6.0, 6.0]
+    assert model.evaluate(np.ones((4, 2)), np.ones(4), verbose=0)[1] == 4

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cornu import registry, saving
-from cornu.compat import notices, spelling
+from cornu.compat import dialect, notices, spelling
 from cornu.compat.tables import CALLS
 from cornu.models.model import Model
 
@@ -37,8 +37,20 @@ def remember(function: Callable) -> None:
     registry.remember(function, name)
 
 
+FOLDERS_MODEL = "model.keras"
+"""The file in the folder that stands for one of TensorFlow's SavedModels."""
+
+
 def save(self: Model, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any) -> None:
-    """Saves a model: `.keras` files as today, every other name as HDF5."""
+    """Saves a model: `.keras` files as today, every other name as HDF5.
+
+    In tf.keras a name without an ending, or `save_format="tf"`, made a folder, a SavedModel for TensorFlow. It still
+    makes a folder, with a `.keras` file in it, which `load_model` finds.
+    """
+    if dialect.current().era == "tf.keras" and _is_folder(filepath, kwargs.get("save_format")):
+        notices.note('model.save("folder")', 'model.save("file.keras"): the folder holds one, and is no SavedModel')
+        Path(filepath).mkdir(parents=True, exist_ok=True)
+        filepath = Path(filepath) / FOLDERS_MODEL
     if Path(filepath).suffix == ".keras":
         saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
     else:
@@ -50,7 +62,15 @@ def save_weights(self: Model, filepath: Any, overwrite: bool = True, **kwargs: A
     if str(filepath).endswith(".weights.h5"):
         saving.save_weights(self, filepath, overwrite=overwrite)
     else:
+        Path(filepath).parent.mkdir(parents=True, exist_ok=True)
         _legacy().save_weights(self, filepath, overwrite=overwrite)
+
+
+def _is_folder(filepath: Any, save_format: str | None) -> bool:
+    """Whether tf.keras saved a model of this name as a folder."""
+    if save_format is not None:
+        return save_format == "tf"
+    return not str(filepath).endswith((".h5", ".hdf5", ".keras", ".hdf", ".he5", ".hd5"))
 
 
 def load_weights(self: Model, filepath: Any, by_name: bool = False, skip_mismatch: bool = False, **kwargs: Any) -> Any:
@@ -60,7 +80,8 @@ def load_weights(self: Model, filepath: Any, by_name: bool = False, skip_mismatc
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, **kwargs: Any) -> Any:
     """The model of a file of any name, told by its content; classes and arguments may have any era's names."""
-    return saving.load_model(filepath, custom_objects, compile, translate=modern_names)
+    within = Path(filepath) / FOLDERS_MODEL
+    return saving.load_model(within if within.is_file() else filepath, custom_objects, compile, translate=modern_names)
 
 
 def modern_names(class_name: str, config: dict) -> tuple[str, dict]:

@@ -136,11 +136,17 @@ def _dimshuffle(self: Any, *pattern: Any) -> Any:
     return result
 
 
+def noted(get: Callable[[Any], Any]) -> property:
+    """What Keras noted on its tensors, and programs note for it: the value is found, and a given one says nothing."""
+    return property(get, lambda self, value: None)
+
+
+_NOTED = {"_uses_learning_phase": noted(lambda self: False), "_keras_shape": noted(lambda self: tuple(self.shape))}
 _ARRAY: type = type(jnp.zeros(()))
 _CONCRETE = {"numpy": _numpy, "get_shape": _get_shape, "eval": _eval, "set_shape": lambda self, shape: None}
-_CONCRETE["dimshuffle"] = _dimshuffle
+_CONCRETE |= {"dimshuffle": _dimshuffle, **_NOTED}
 _TRACED = {"numpy": _no_value, "eval": _no_value, "get_shape": _get_shape, "set_shape": lambda self, shape: None}
-_TRACED["dimshuffle"] = _dimshuffle
+_TRACED |= {"dimshuffle": _dimshuffle, **_NOTED}
 _SYMBOLIC = {"numpy": _no_value, "dimshuffle": _dimshuffle}
 _missing = object()
 _before: list[tuple[type, str, Any]] = []

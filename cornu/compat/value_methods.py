@@ -6,7 +6,7 @@ from typing import Any
 
 from cornu import optimizers
 from cornu.compat import dialect, kernels, notices
-from cornu.compat.tensors import TensorShape
+from cornu.compat.tensors import TensorShape, noted
 from cornu.metrics import Metric
 from cornu.symbolic import KerasTensor
 from cornu.variables import Variable
@@ -54,9 +54,9 @@ ON_VARIABLES = {
 ON_SYMBOLIC_TENSORS = {
     "get_shape": _get_shape,
     "set_shape": _set_shape,
-    "_keras_shape": property(lambda self: self.shape),
+    "_keras_shape": noted(lambda self: self.shape),
     "_keras_history": property(_history),
-    "_uses_learning_phase": False,
+    "_uses_learning_phase": noted(lambda self: False),
     "rank": property(lambda self: self.ndim),
     "op": property(lambda self: self.node),
 }

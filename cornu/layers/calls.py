@@ -34,6 +34,13 @@ def leaves_out(cls: Any, argument: str, args: tuple) -> bool:
     return argument in list(signature(cls).parameters)[len(args) :]
 
 
+def with_training(cls: Any, args: tuple, kwargs: dict) -> dict:
+    """The arguments by name, for `call(self, inputs, training)` with a `training` where none is given."""
+    parameter = signature(cls).parameters.get("training")
+    required = parameter is not None and parameter.default is inspect.Parameter.empty
+    return {"training": None, **kwargs} if required and leaves_out(cls, "training", args) else kwargs
+
+
 def takes_masks(cls: Any) -> bool:
     """Whether a layer class's `call` does something with masks."""
     return any(name.endswith("mask") for name in signature(cls).parameters)
@@ -59,6 +66,7 @@ def bind(layer: Any, args: tuple, kwargs: dict) -> tuple[inspect.BoundArguments,
     outer = current()
     parameter = signature(cls).parameters.get("training")
     training = None if parameter else kwargs.pop("training", None)
+    kwargs = with_training(cls, args, kwargs)
     try:
         bound = signature(cls).bind(*args, **kwargs)
     except TypeError as error:

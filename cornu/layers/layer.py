@@ -228,7 +228,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
 
         def inner(*args: Any, **kwargs: Any) -> Any:
             with call_context(self, None), naming.within(self.name):
-                return self.call(*args, **kwargs)
+                return self.call(*args, **calls.with_training(type(self), args, kwargs))
 
         if type(self).call is not Layer.call and any(not layer.built for layer in self._layers):
             named = {name: calls.symbolic_input(shape) for name, shape in named_shapes.items()}

@@ -211,7 +211,7 @@ class Model(Layer):
             if id(metric) not in compiled:
                 value = metric.result()
                 results.update(value if isinstance(value, dict) else {metric.name: value})
-        return results
+        return {name: value.value if isinstance(value, Variable) else value for name, value in results.items()}
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True

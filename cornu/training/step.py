@@ -194,7 +194,7 @@ class Logs:
     def values(self, logs: dict[str, Any] | None) -> list[Any]:
         """The values; the names are kept."""
         self.names = tuple(logs or {})
-        return list((logs or {}).values())
+        return [value.value if isinstance(value, Variable) else value for value in (logs or {}).values()]
 
     def named(self, values: Sequence[Any]) -> dict[str, Any]:
         """The logs again."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -129,6 +131,13 @@ sysconfig = SimpleNamespace(get_build_info=lambda: {"is_cuda_build": False, "cud
 
 class _Train:
     """`tf.train`: checkpoints are cornu's own; optimizers are those of tf.keras."""
+
+    @staticmethod
+    def latest_checkpoint(checkpoint_dir: Any, latest_filename: Any = None) -> str | None:
+        """The newest file of a folder of weights, which `load_weights` takes; None where there is none."""
+        files = [file for file in Path(checkpoint_dir).glob("*") if file.is_file()]
+        newest = max(files, key=lambda file: (file.stat().st_mtime_ns, file.name), default=None)
+        return None if newest is None else os.path.join(checkpoint_dir, newest.name)
 
     def __getattr__(self, name: str) -> Any:
         from cornu.compat.tensorflow.calls import missing

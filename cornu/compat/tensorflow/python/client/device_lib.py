@@ -40,5 +40,7 @@ def list_local_devices(session_config: Any = None) -> list[DeviceAttributes]:
         same = next(known) if device.device_type != "CPU" or jax.default_backend() == "cpu" else None
         memory = (same.memory_stats() or {}).get("bytes_limit", 0) if same is not None else 0
         kind = "" if same is None else f"device: {same.id}, name: {same.device_kind}"
-        found.append(DeviceAttributes(device.name.replace("/physical_device", "/device"), device.device_type, memory, kind))
+        found.append(
+            DeviceAttributes(device.name.replace("/physical_device", "/device"), device.device_type, memory, kind)
+        )
     return found
