@@ -119,8 +119,8 @@ print('Train accuracy:', scores[1])
 # prints: Learning rate:  0.01
 # prints: ResNet8v1 30 20068 9
 # prints: ['average_pooling2d_1', 'flatten_1', 'dense_1']
-# prints: Epoch 1/6
 # prints: Epoch 1: val_acc improved from...to <0..1>
+# prints: Epoch 1/6
 # prints: rates [0.01, 0.01, 0.01, 0.005, 0.005, 0.001]
 # prints: best <0.6..1> files True
 # prints: Train accuracy: <0.7..1>
