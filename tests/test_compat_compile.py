@@ -135,3 +135,28 @@ def test_the_input_of_an_input_layer(keras):
     model = keras.models.Model(x, keras.layers.Dense(2)(x))
     assert model.layers[0].input is x
     assert keras.backend.function([model.layers[0].input], [model.output])([X])[0].shape == (70, 2)
+
+
+def test_tensors_that_are_asked_whether_they_are_equal(keras):
+    K = keras.backend
+
+    def share(y_true, y_pred):
+        if K.sum(y_true) == 0:
+            return 0
+        if K.sum(y_true) != 0:
+            return K.mean(y_pred)
+        return 1
+
+    model = keras.models.Sequential([keras.layers.Dense(1, input_shape=(4,))])
+    model.compile("sgd", "mse", metrics=[share])
+    p = model.predict(X, verbose=0)
+    assert np.isclose(model.evaluate(X, np.zeros((70, 1)), 70, verbose=0)[1], p.mean(), atol=1e-5)
+
+
+def test_predictions_of_one_number(keras):
+    model = keras.models.Sequential([keras.layers.Dense(1, input_shape=(4,))])
+    found = model.predict(X[:1], verbose=0)
+    assert float(found) == found[0, 0] == float(found[0])
+    assert isinstance(found.mean(), np.float32)
+    with pytest.raises(TypeError):
+        float(model.predict(X[:2], verbose=0))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cornu import tree
-from cornu.compat import callback_lists, dialect, files, losses_by_name, notices, symbolic_losses
+from cornu.compat import callback_lists, dialect, files, losses_by_name, notices, old_numpy, symbolic_losses
 from cornu.compat.layer_methods import Derived
 from cornu.errors import explain
 from cornu.layers import parts
@@ -278,7 +278,8 @@ def _predict(self: Model, x: Any, *args: Any, **kwargs: Any) -> Any:
         if len(lengths) == len(x) and any(length > lengths[0] for length in lengths):
             notices.note("predict with inputs of different lengths", "the first input's number of samples of each")
             x = [array[: lengths[0]] for array in x]
-    return PLAIN["predict"](self, x, *args, **kwargs)
+    found = PLAIN["predict"](self, x, *args, **kwargs)
+    return tree.map(old_numpy.numbers, found) if dialect.current().before("keras3") else found
 
 
 def _predict_proba(self: Model, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:

@@ -1,4 +1,4 @@
-"""The names that NumPy has dropped, for the program that runs and for nobody else in its process."""
+"""What NumPy has dropped, for the program that runs and for nobody else: names, and arrays that are a number."""
 
 from __future__ import annotations
 
@@ -20,6 +20,35 @@ def _look_up(name: str) -> Any:
     value, today = NUMPY[name]
     notices.note(f"numpy.{name}", today)
     return getattr(np, value) if isinstance(value, str) else value
+
+
+class Numbers(np.ndarray):
+    """An array that is a number where it holds one: `float(model.predict(x))`, as every array was until NumPy 2.4.
+
+    >>> one = numbers(np.array([[2.5]]))
+    >>> float(one), int(one[0]), f"{one.mean():.1f}", repr(one)
+    (2.5, 2, '2.5', 'array([[2.5]])')
+    """
+
+    def __float__(self) -> float:
+        return float(np.asarray(self).item()) if self.size == 1 else super().__float__()
+
+    def __int__(self) -> int:
+        return int(np.asarray(self).item()) if self.size == 1 else super().__int__()
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        return array.view(Numbers) if array.ndim else array[()]
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+    def __reduce__(self) -> Any:
+        return np.asarray(self).__reduce__()
+
+
+def numbers(value: Any) -> Any:
+    """An array as one that is a number where it holds one; any other value as it is."""
+    return value.view(Numbers) if type(value) is np.ndarray and value.dtype.kind in "biuf" else value
 
 
 def install() -> None:

@@ -7,6 +7,7 @@ the methods that such programs call.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cornu import ops
+from cornu.compat import dialect, notices
 from cornu.errors import explain
 from cornu.symbolic import KerasTensor
 
@@ -141,12 +143,34 @@ def noted(get: Callable[[Any], Any]) -> property:
     return property(get, lambda self, value: None)
 
 
+_plain = {name: getattr(jax.core.Tracer, name) for name in ("__ne__", "__bool__")}
+_different = [0]
+
+
+def _is_different(self: Any, other: Any) -> Any:
+    result = _plain["__ne__"](self, other)
+    _different[0] = id(result)
+    return result
+
+
+def _is_true(self: Any) -> bool:
+    """Until TensorFlow 2, `==` asked whether two tensors are the same one: `if K.sum(y_true) == 0` never was true.
+
+    Nothing else that is traced was true or false in a program that ran.
+    """
+    own = not notices.is_library(sys._getframe(1).f_code.co_filename)
+    if not own or self.dtype != bool or not dialect.current().before("tf.keras"):
+        return _plain["__bool__"](self)
+    notices.note("if tensor == ...", "never true: it asked whether both are the same tensor; K.equal compares values")
+    return id(self) == _different[0]
+
+
 _NOTED = {"_uses_learning_phase": noted(lambda self: False), "_keras_shape": noted(lambda self: tuple(self.shape))}
 _ARRAY: type = type(jnp.zeros(()))
 _CONCRETE = {"numpy": _numpy, "get_shape": _get_shape, "eval": _eval, "set_shape": lambda self, shape: None}
 _CONCRETE |= {"dimshuffle": _dimshuffle, **_NOTED}
 _TRACED = {"numpy": _no_value, "eval": _no_value, "get_shape": _get_shape, "set_shape": lambda self, shape: None}
-_TRACED |= {"dimshuffle": _dimshuffle, **_NOTED}
+_TRACED |= {"dimshuffle": _dimshuffle, "__bool__": _is_true, "__ne__": _is_different, **_NOTED}
 _SYMBOLIC = {"numpy": _no_value, "dimshuffle": _dimshuffle}
 _missing = object()
 _before: list[tuple[type, str, Any]] = []
