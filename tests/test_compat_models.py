@@ -48,3 +48,15 @@ def test_the_loss_is_a_tensor_of_the_graph(keras):
     error = 2 * (model.predict(x) - y) * weights[:, None] / 2
     np.testing.assert_allclose(by_kernel, x.T @ error, rtol=1e-4)
     np.testing.assert_allclose(by_bias, error.sum(0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("era", ["keras1", "keras2", "tf.keras"])
+def test_metrics_came_third(era):
+    compat.install(era, source="")
+    try:
+        keras = modules.served("")
+        model = keras.models.Sequential([keras.layers.Dense(1, input_shape=(2,))])
+        model.compile("sgd", "mse", ["mae"])
+        assert len(model.evaluate(np.ones((2, 2)), np.ones((2, 1)), verbose=0)) == 2
+    finally:
+        compat.uninstall()

@@ -60,6 +60,10 @@ CALLS = {
         "optimizer loss metrics loss_weights weighted_metrics run_eagerly steps_per_execution jit_compile "
         "sample_weight_mode: target_tensors: distribute: experimental_steps_per_execution:"
     ),
+    "Sequential.compile": Call(
+        "optimizer loss metrics loss_weights weighted_metrics run_eagerly steps_per_execution jit_compile "
+        "sample_weight_mode: target_tensors: distribute: experimental_steps_per_execution:"
+    ),
     "Model.evaluate": Call(f"x y batch_size verbose sample_weight steps callbacks {_QUEUE} return_dict"),
     "Model.predict": Call(f"x batch_size verbose steps callbacks {_QUEUE}"),
     "Model.train_on_batch": Call("x y sample_weight class_weight reset_metrics: return_dict"),
