@@ -160,3 +160,27 @@ def test_predictions_of_one_number(keras):
     assert isinstance(found.mean(), np.float32)
     with pytest.raises(TypeError):
         float(model.predict(X[:2], verbose=0))
+
+
+def test_parts_of_weights_taken_in_build(keras):
+    class Gated(keras.layers.Layer):
+        def build(self, input_shape):
+            self.kernel = self.add_weight(shape=(input_shape[-1], 4), initializer="glorot_uniform", name="kernel")
+            self.kernel_a, self.kernel_b = self.kernel[:, :2], self.kernel[:, 2:]
+            super().build(input_shape)
+
+        def call(self, x):
+            return keras.backend.dot(x, self.kernel_a) * keras.backend.dot(x, self.kernel_b)
+
+        def compute_output_shape(self, input_shape):
+            return (input_shape[0], 2)
+
+    layer = Gated(input_shape=(4,))
+    model = keras.models.Sequential([layer])
+    model.compile("sgd", "mse")
+    before = model.get_weights()[0]
+    model.fit(X, np.ones((70, 2)), epochs=1, verbose=0)
+    kernel = model.get_weights()[0]
+    assert len(model.weights) == 1
+    assert (kernel != before).all()
+    assert np.allclose(model.predict(X, verbose=0), (X @ kernel[:, :2]) * (X @ kernel[:, 2:]), atol=1e-4)

@@ -491,3 +491,18 @@ def test_devices_are_listed_in_each_way():
     assert found[0].name == "/device:CPU:0"
     ops = importlib.import_module("cornu.compat.tensorflow.python.framework.ops")
     assert ops.convert_to_tensor([1.0]).shape.as_list() == [1]
+
+
+@pytest.mark.parametrize(("padding", "rows"), [("VALID", 2), ("SAME", 3)])
+def test_places_of_maxima(padding, rows):
+    from cornu.compat.tensorflow import nn
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 4, 3)).astype("float32")
+    values, places = map(np.asarray, nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], padding))
+    assert np.array_equal(values, np.asarray(nn.max_pool2d(x, 2, 2, padding)))
+    assert places.shape == (2, rows, 2, 3)
+    assert all(
+        np.array_equal(image.reshape(-1)[place], value) for image, place, value in zip(x, places, values, strict=True)
+    )
+    with_batch = np.asarray(nn.max_pool_with_argmax(x, 2, 2, padding, include_batch_in_index=True)[1])
+    assert np.array_equal(x.reshape(-1)[with_batch], values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cornu import optimizers
-from cornu.compat import dialect, kernels, notices
+from cornu.compat import dialect, kernels, notices, parts
 from cornu.compat.tensors import TensorShape, noted
 from cornu.metrics import Metric
 from cornu.symbolic import KerasTensor
@@ -41,6 +41,7 @@ def _is_equal(self: Variable, other: Any) -> Any:
 
 
 ON_VARIABLES = {
+    **parts.ON_VARIABLES,
     "__eq__": _is_equal,
     "get_shape": _get_shape,
     "get_value": lambda self, borrow=False, return_internal_type=False: kernels.shown(self),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,6 +14,7 @@ from cornu.compat.tensorflow.calls import missing, served, sizes
 from cornu.compat.tensorflow.functions import _axis
 from cornu.compat.tensorflow.math import _MORE
 from cornu.errors import explain
+from cornu.symbolic import op
 
 
 def _window(value: Any, data_format: str, axes: int = 2) -> Any:
@@ -65,6 +68,47 @@ def _pool(function: Any, axes: int) -> Any:
         return function(input, window, steps, _padding(padding), _format(data_format))
 
     return pool
+
+
+@op
+def _maxima(x: Any, window: Sequence[int], strides: Sequence[int], same: bool, with_batch: bool) -> tuple[Any, Any]:
+    x = jnp.asarray(x)
+    sizes = [
+        (n + s - 1) // s if same else (n - w) // s + 1 for n, w, s in zip(x.shape[1:3], window, strides, strict=True)
+    ]
+    lacking = [max((o - 1) * s + w - n, 0) for o, s, w, n in zip(sizes, strides, window, x.shape[1:3], strict=True)]
+    around = [(0, 0), *((total // 2, total - total // 2) for total in lacking), (0, 0)]
+    places = jnp.arange(math.prod(x.shape[1:])).reshape(1, *x.shape[1:])
+    if with_batch:
+        places = places + jnp.arange(x.shape[0])[:, None, None, None] * math.prod(x.shape[1:])
+    lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
+
+    def parts(padded: Any) -> Any:
+        ends = [(o - 1) * s + 1 for o, s in zip(sizes, strides, strict=True)]
+        return jnp.stack([
+            padded[:, i : i + ends[0] : strides[0], j : j + ends[1] : strides[1]]
+            for i in range(window[0]) for j in range(window[1])
+        ])  # fmt: skip
+
+    values = parts(jnp.pad(x, around, constant_values=lowest))
+    found = parts(jnp.broadcast_to(jnp.pad(places, around), (x.shape[0], *jnp.pad(places, around).shape[1:])))
+    return values.max(0), jnp.take_along_axis(found, values.argmax(0)[None], 0)[0]
+
+
+def max_pool_with_argmax(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NHWC",
+    output_dtype: Any = "int64",
+    include_batch_in_index: bool = False,
+) -> tuple[Any, Any]:
+    """The maxima of windows, and the place of each: (row * width + column) * channels + channel."""
+    window, steps = (
+        (v, v) if isinstance(v, int) else tuple(v) for v in (_window(ksize, "NHWC"), _window(strides, "NHWC"))
+    )
+    return _maxima(input, window, steps, _padding(padding) == "same", include_batch_in_index)
 
 
 def conv2d_transpose(
@@ -154,6 +198,7 @@ _ROWS = {
     "max_pool": _pool(ops.max_pool, 2),
     "max_pool2d": _pool(ops.max_pool, 2),
     "max_pool1d": _pool(ops.max_pool, 1),
+    "max_pool_with_argmax": max_pool_with_argmax,
     "avg_pool": _pool(ops.average_pool, 2),
     "avg_pool2d": _pool(ops.average_pool, 2),
     "avg_pool1d": _pool(ops.average_pool, 1),

@@ -126,6 +126,7 @@ logging = importlib.import_module("cornu.compat.tensorflow.logging")
 
 _GRAPHS = ("placeholder", "placeholder_with_default", "get_variable", "variable_scope", "layers", "estimator", "train")
 _RENAMED = {
+    "variable_scope": "name_scope",
     "random_normal": "random.normal", "random_uniform": "random.uniform", "truncated_normal": "random.truncated_normal",
     "random_shuffle": "random.shuffle", "multinomial": "random.categorical",
     "log": "math.log", "lgamma": "math.lgamma", "digamma": "math.digamma", "erf": "math.erf",
