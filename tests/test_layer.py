@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from cornu import dtypes, layers, registry, tags
+from cornu import dtypes, layers, models, registry, tags
 from cornu import variables as state
 from cornu.layers.input_spec import InputSpec
 from cornu.layers.layer import Layer
@@ -664,3 +664,26 @@ def test_a_call_that_demands_training_gets_it():
     built = Noisy()
     built.build((None, 2))
     assert built.count_params() == 9
+
+
+@pytest.mark.parametrize("supports", [True, False])
+@pytest.mark.filterwarnings("ignore:Layer 'end")
+def test_a_layer_that_gives_its_input_back_can_end_the_mask(supports):
+    """The usual layer that removes a mask: `call` returns its input itself."""
+
+    class End(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.supports_masking = supports
+
+        def call(self, x):
+            return x
+
+    if supports:
+        End.compute_mask = lambda self, inputs, mask=None: None
+    masked = layers.Embedding(5, 3, mask_zero=True)(np.array([[1, 0], [2, 3]]))
+    end = End(name="end")
+    assert tags.get_mask(end(masked)) is None
+    assert tags.get_mask(masked) is not None
+    kept = models.Sequential([layers.Dropout(0.5)])(masked)
+    assert tags.get_mask(kept) is not None

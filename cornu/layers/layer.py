@@ -71,6 +71,8 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
     """
 
     domains = {"trainable": boolean, "autocast": boolean}
+    masks_within = False
+    """Whether the outputs carry their masks already, so that None from `compute_mask` doesn't end them."""
     runs_on_host = False
     """Whether the layer is applied to data before they go to the engine: see `cornu.models.leading`."""
     revision = 0
@@ -192,8 +194,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             outputs = self.call(*bound.args, **bound.kwargs)
         self.built = True
         self._penalize_activity(outputs)
-        self._tag_outputs(inputs, outputs, mask)
-        return outputs
+        return self._tag_outputs(inputs, outputs, mask)
 
     @property
     def _autocast_dtype(self) -> str | None:
@@ -256,7 +257,8 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             penalty = self.activity_regularizer(output)
             self.add_loss(penalty / jnp.maximum(output.shape[0], 1) if output.ndim else penalty)
 
-    def _tag_outputs(self, inputs: Any, outputs: Any, previous_mask: Any) -> None:
+    def _tag_outputs(self, inputs: Any, outputs: Any, previous_mask: Any) -> Any:
+        """The outputs, with the masks that `compute_mask` gives them, and without those that end here."""
         overridden = type(self).compute_mask is not Layer.compute_mask
         if not (self.supports_masking or overridden):
             if previous_mask is not None and not calls.takes_masks(type(self)):
@@ -264,13 +266,16 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
                     f"Layer {self.name!r} ({type(self).__name__}) doesn't support masking: its input's mask ends here.",
                     stacklevel=4,
                 )
-            return
+            return _without_masks(inputs, outputs)
         if previous_mask is None and not overridden:
-            return
+            return outputs
         mask = self.compute_mask(inputs, previous_mask)
+        if mask is None and not self.masks_within:
+            return _without_masks(inputs, outputs)
         for output, one in zip(_as_list(outputs), _as_list(mask), strict=False):
             if one is not None and hasattr(output, "shape") and tags.get_mask(output) is None:
                 tags.set_mask(output, one)
+        return outputs
 
     # Variables -------------------------------------------------------------------------------------------------------
 
@@ -514,6 +519,12 @@ def _batch_shape(kwargs: dict) -> tuple | None:
     if shape is None:
         return None
     return (kwargs.get("batch_size"), *((shape,) if isinstance(shape, int) else shape))
+
+
+def _without_masks(inputs: Any, outputs: Any) -> Any:
+    """The outputs; where one is an input itself, which keeps its mask, it is a copy that has none."""
+    same = {id(value) for value in tree.flatten(inputs) if tags.get_mask(value) is not None}
+    return tree.map(lambda value: jnp.copy(value) if id(value) in same else value, outputs) if same else outputs
 
 
 def _as_list(value: Any) -> list:

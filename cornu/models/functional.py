@@ -28,6 +28,8 @@ class Functional(Model):
 
     keras_module = "keras.src.models.functional"
 
+    masks_within = True
+
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         _check_symbolic(inputs, "inputs")
         _check_symbolic(outputs, "outputs")
@@ -124,16 +126,7 @@ class Functional(Model):
             array = jnp.squeeze(array, -1)
         elif array.ndim == len(shape) - 1 and shape and shape[-1] == 1:
             array = jnp.expand_dims(array, -1)
-        expected = InputSpec(shape=(None, *shape[1:])).misfit(array.shape) if shape else None
-        if expected is not None:
-            raise ValueError(
-                explain(
-                    f"Model {self.name!r}: the shape of input {tensor.name!r} doesn't fit.",
-                    expected=f"shape {(None, *shape[1:])}",
-                    got=f"shape {tuple(s if isinstance(s, int) else None for s in array.shape)}",
-                    fix="One sample is a batch, too: x[None]." if array.ndim == len(shape) - 1 else None,
-                )
-            )
+        self._check_input(tensor, array)
         dtype = tensor.dtype
         if dtype == self.variable_dtype and self.autocast:
             dtype = self.compute_dtype
@@ -142,6 +135,19 @@ class Functional(Model):
         if mask is not None:
             tags.set_mask(array, mask)
         return array
+
+    def _check_input(self, tensor: KerasTensor, array: Any) -> None:
+        """Raises ValueError where an array hasn't the shape of its input."""
+        shape = tensor.shape
+        if shape and InputSpec(shape=(None, *shape[1:])).misfit(array.shape) is not None:
+            raise ValueError(
+                explain(
+                    f"Model {self.name!r}: the shape of input {tensor.name!r} doesn't fit.",
+                    expected=f"shape {(None, *shape[1:])}",
+                    got=f"shape {tuple(s if isinstance(s, int) else None for s in array.shape)}",
+                    fix="One sample is a batch, too: x[None]." if array.ndim == len(shape) - 1 else None,
+                )
+            )
 
     @property
     def _layers(self) -> list[Layer]:

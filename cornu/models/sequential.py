@@ -34,6 +34,8 @@ class Sequential(Model):
     7850
     """
 
+    masks_within = True
+
     def __init__(
         self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
