@@ -122,7 +122,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
             )
 
     def __getattr__(self, name: str) -> Any:
-        own = inspect.getattr_static(type(self), name, None)
+        own = next((vars(cls)[name] for cls in type(self).__mro__ if name in vars(cls)), None)
         if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
             return own.__get__(self, type(self))
         raise UnknownAttribute("object", type(self).__name__, name)
