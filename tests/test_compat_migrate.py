@@ -127,6 +127,7 @@ KERAS2 = [
     ("GRU(8, implementation=1)", "GRU(8, reset_after=False)"),
     ("CuDNNLSTM(8, 'zeros')", "LSTM(8, kernel_initializer='zeros', recurrent_activation=\"sigmoid\")"),
     ("LeakyReLU(alpha=0.2)", "LeakyReLU(negative_slope=0.2)"),
+    ("LeakyReLU()", "LeakyReLU()"),
     ("Adam(lr=0.1, epsilon=None, decay=0.0)", "Adam(learning_rate=0.1)"),
     ("Adadelta()", "Adadelta(learning_rate=1.0)"),
     ("Dense(3, **more)", "Dense(3, **more)"),

@@ -214,7 +214,8 @@ def quoted(value: Any, like: cst.BaseExpression | None = None) -> cst.BaseExpres
 
 
 def _default(thing: Any, name: str) -> Any:
-    parameter = inspect.signature(thing).parameters.get(name)
+    target = thing.__init__ if isinstance(thing, type) else thing  # type: ignore[misc]
+    parameter = inspect.signature(target).parameters.get(name)
     return _missing if parameter is None else parameter.default
 
 
