@@ -50,6 +50,16 @@ def test_the_loss_is_a_tensor_of_the_graph(keras):
     np.testing.assert_allclose(by_bias, error.sum(0), rtol=1e-4)
 
 
+def test_a_model_in_a_graph_takes_what_its_layers_take(keras):
+    inner = keras.models.Sequential([keras.layers.Dense(6, input_dim=4), keras.layers.Reshape((2, 3))])
+    inputs = keras.layers.Input((1, 4))
+    outer = keras.models.Model(inputs, inner(inputs))
+    x = np.ones((5, 1, 4))
+    np.testing.assert_allclose(outer.predict(x), inner.predict(x[:, 0]), rtol=1e-5)
+    with pytest.raises(ValueError, match="doesn't fit"):
+        inner.predict(x)
+
+
 @pytest.mark.parametrize("era", ["keras1", "keras2", "tf.keras"])
 def test_metrics_came_third(era):
     compat.install(era, source="")

@@ -69,7 +69,7 @@ def _added() -> list[tuple[type, dict[str, Any]]]:
         (InputLayer, layer_methods.ON_INPUT_LAYERS),
         (Model, model_methods.ADDED),
         (Sequential, layer_lists.ON_STACKS),
-        (Functional, layer_lists.ON_GRAPH_MODELS),
+        (Functional, {**layer_lists.ON_GRAPH_MODELS, **symbolic_losses.ON_FUNCTIONAL}),
         (Graph, symbolic_losses.ON_GRAPHS),
         (optimizers.Optimizer, {**value_methods.ON_OPTIMIZERS, **ON_OPTIMIZERS}),
         (Variable, value_methods.ON_VARIABLES),

@@ -26,9 +26,9 @@ from cornu.layers.layer import Layer
 from cornu.metrics import Mean
 from cornu.models.functional import Functional
 from cornu.models.graph import Graph
-from cornu.symbolic import KerasTensor, op
+from cornu.symbolic import KerasTensor, ShapesOnly, op
 from cornu.training import step
-from cornu.variables import has_scope
+from cornu.variables import current_scope, has_scope
 
 _plain_run = Graph.run
 _known: dict[int, Any] = {}
@@ -62,6 +62,18 @@ def _run(self: Graph, values: Sequence[Any], call: Callable | None = None) -> li
 
 
 ON_GRAPHS = {"run": _run}
+
+_plain_check = Functional._check_input
+
+
+def _check_input(self: Functional, tensor: KerasTensor, array: Any) -> None:
+    """The check of a model's input: until tf.keras, a model in a graph took whatever its first layers take."""
+    in_graph = _depth > 0 or (has_scope() and isinstance(current_scope(), ShapesOnly))
+    if not (in_graph and dialect.current().before("tf.keras")):
+        _plain_check(self, tensor, array)
+
+
+ON_FUNCTIONAL = {"_check_input": _check_input}
 
 
 class LossGraph(Graph):

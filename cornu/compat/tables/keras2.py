@@ -124,8 +124,12 @@ CALLS = {
         "x y batch_size epochs verbose callbacks validation_split validation_data shuffle class_weight sample_weight "
         f"initial_epoch steps_per_epoch validation_steps validation_freq {_QUEUE}"
     ),
-    "Model.compile": Call("optimizer loss metrics loss_weights sample_weight_mode: weighted_metrics target_tensors:"),
-    "Sequential.compile": Call("optimizer loss metrics loss_weights sample_weight_mode: weighted_metrics target_tensors:"),
+    **{
+        f"{model}.compile": Call(
+            "optimizer loss metrics loss_weights sample_weight_mode: weighted_metrics target_tensors:"
+        )
+        for model in ("Model", "Sequential")
+    },
     "Model.evaluate": Call(f"x y batch_size verbose sample_weight steps callbacks {_QUEUE}"),
     "Model.predict": Call(f"x batch_size verbose steps callbacks {_QUEUE}", defaults={"verbose": 0}),
     "Model.train_on_batch": Call("x y sample_weight class_weight reset_metrics:"),
