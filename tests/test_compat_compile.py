@@ -184,3 +184,9 @@ def test_parts_of_weights_taken_in_build(keras):
     assert len(model.weights) == 1
     assert (kernel != before).all()
     assert np.allclose(model.predict(X, verbose=0), (X @ kernel[:, :2]) * (X @ kernel[:, 2:]), atol=1e-4)
+
+
+def test_names_of_weights(keras):
+    model = keras.models.Sequential([keras.layers.Dense(2, input_shape=(4,), name="first"), keras.layers.Dense(1)])
+    assert [weight.name for weight in model.weights][:2] == ["first/kernel:0", "first/bias:0"]
+    assert [part.split("/")[-1] for part in (weight.path for weight in model.weights)][:2] == ["kernel", "bias"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from cornu import optimizers
@@ -40,7 +41,24 @@ def _is_equal(self: Variable, other: Any) -> Any:
     return self is other if dialect.current().before("tf.keras") else _elementwise(self, other)
 
 
+_LETTERS = {"kernel": "W", "recurrent_kernel": "U", "bias": "b", "embeddings": "W"}
+
+
+def _name(self: Variable) -> str:
+    """A variable's name, for a program of an old era with its layer's: "dense_1/kernel:0", or "dense_1_W"."""
+    own, era = vars(self)["name"], dialect.current()
+    if not era.before("keras3") or notices.is_library(sys._getframe(1).f_code.co_filename) or "/" not in self.path:
+        return own
+    layer = self.path.split("/")[-2]
+    return f"{layer}_{_LETTERS.get(own, own)}" if era.before("keras2") else f"{layer}/{own}:0"
+
+
+def _set_name(self: Variable, value: str) -> None:
+    vars(self)["name"] = value
+
+
 ON_VARIABLES = {
+    "name": property(_name, _set_name),
     **parts.ON_VARIABLES,
     "__eq__": _is_equal,
     "get_shape": _get_shape,

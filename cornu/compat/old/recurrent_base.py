@@ -46,6 +46,8 @@ class Recurrent(Layer):
     Raises NotImplementedError for a subclass without `step`.
     """
 
+    states: list[Any]
+
     def __init__(
         self,
         return_sequences: bool = False,
@@ -124,8 +126,8 @@ class Recurrent(Layer):
 
     def reset_states(self, states: Any = None) -> None:
         """Sets the states of a stateful layer to zeros."""
-        K, batch = _backend(), self.input_spec[0].shape[0] if isinstance(self.input_spec, list) else None
-        batch = self.input_spec.shape[0] if isinstance(self.input_spec, InputSpec) else batch
+        K, specs = _backend(), self.input_spec if isinstance(self.input_spec, list) else [self.input_spec]
+        batch = (getattr(specs[0], "shape", None) or (None,))[0]
         if self.states and self.states[0] is not None:
             for state in self.states:
                 K.set_value(state, np.zeros(state.shape))
