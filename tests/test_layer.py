@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 
 import jax
 import jax.numpy as jnp
@@ -687,3 +688,7 @@ def test_a_layer_that_gives_its_input_back_can_end_the_mask(supports):
     assert tags.get_mask(masked) is not None
     kept = models.Sequential([layers.Dropout(0.5)])(masked)
     assert tags.get_mask(kept) is not None
+
+
+def test_help_and_editors_see_the_constructor():
+    assert list(inspect.signature(layers.Dense).parameters)[:3] == ["units", "activation", "use_bias"]

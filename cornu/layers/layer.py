@@ -26,6 +26,13 @@ _SHAPE_ARGUMENTS = ("input_shape", "input_dim", "batch_shape", "batch_size", "in
 class LayerType(type):
     """Makes layers: every one is made within its own random stream."""
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's, as `help` and editors show it."""
+        constructor: Any = cls.__init__  # type: ignore[misc]
+        signature = inspect.signature(constructor)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         key = random.new_stream(kwargs.get("name") or registry.snake_case(cls.__name__))
         with random.stream(key):
