@@ -506,3 +506,12 @@ def test_places_of_maxima(padding, rows):
     )
     with_batch = np.asarray(nn.max_pool_with_argmax(x, 2, 2, padding, include_batch_in_index=True)[1])
     assert np.array_equal(x.reshape(-1)[with_batch], values)
+
+
+def test_functions_of_numpy_give_arrays_of_numpy():
+    x = tf.constant([[1.0, 3.0], [2.0, 0.0]])
+    for found in (np.squeeze(x), np.reshape(x, (4,)), np.concatenate([x, A[:, :2]]), np.stack([x, x]), np.mean(x, 0)):
+        assert isinstance(found, (np.ndarray, np.generic))
+    assert {np.argmax(x[0]): "second"}[1] == "second"
+    assert (np.shape(x), np.ndim(x), np.size(x)) == ((2, 2), 2, 4)
+    np.random.choice(2, p=np.squeeze(tf.nn.softmax([[0.1, 0.3]])))

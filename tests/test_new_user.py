@@ -302,3 +302,33 @@ def test_config_knows_the_policy():
         assert layers.Dense(1).compute_dtype == "bfloat16"
     finally:
         cornu.config.set_dtype_policy("float32")
+
+
+class Triplets(cornu.Model):
+    """A written step whose batches are no (x, y, sample_weight)."""
+
+    def __init__(self):
+        super().__init__()
+        a, b, c = inputs = [cornu.Input((8,)) for _ in range(3)]
+        embed = layers.Dense(2)
+        self.network = cornu.Model(inputs, [embed(a), embed(b), embed(c)])
+
+    def call(self, inputs):
+        return self.network(inputs)
+
+    def train_step(self, data):
+        def loss():
+            a, b, c = self.network(data)
+            return jnp.mean(jnp.square(a - b)) - jnp.mean(jnp.tanh(jnp.square(a - c)))
+
+        value, gradients = cornu.value_and_grad(loss, self.trainable_variables)()
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return {"loss": value}
+
+
+def test_a_written_step_says_what_its_batches_are():
+    model = Triplets()
+    model.compile(cornu.optimizers.Adam(0.05))
+    batches = [(X[:10], X[10:20], X[20:30])] * 4
+    losses = model.fit(iter(batches * 3), epochs=3, steps_per_epoch=4, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]

@@ -167,11 +167,33 @@ def _is_true(self: Any) -> bool:
 
 _NOTED = {"_uses_learning_phase": noted(lambda self: False), "_keras_shape": noted(lambda self: tuple(self.shape))}
 _ARRAY: type = type(jnp.zeros(()))
-_CONCRETE = {"numpy": _numpy, "get_shape": _get_shape, "eval": _eval, "set_shape": lambda self, shape: None}
+_SIZES = {np.shape: lambda a: tuple(a.shape), np.ndim: lambda a: a.ndim, np.size: lambda a: a.size}
+
+
+def _array_function(self: jax.Array, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+    """A function of NumPy on tensors, which gives NumPy's arrays: they can be written to, and be keys of a dict."""
+    if func in _SIZES and not kwargs and len(args) == 1:
+        return _SIZES[func](self)
+    args, kwargs = jax.tree.map(lambda v: np.asarray(v) if isinstance(v, _ARRAY) else v, (args, kwargs))
+    return func(*args, **kwargs)
+
+
+_CONCRETE: dict[str, Any] = {
+    "numpy": _numpy,
+    "get_shape": _get_shape,
+    "eval": _eval,
+    "set_shape": lambda self, shape: None,
+    "__array_function__": _array_function,
+}
 _CONCRETE |= {"dimshuffle": _dimshuffle, **_NOTED}
-_TRACED = {"numpy": _no_value, "eval": _no_value, "get_shape": _get_shape, "set_shape": lambda self, shape: None}
+_TRACED: dict[str, Any] = {
+    "numpy": _no_value,
+    "eval": _no_value,
+    "get_shape": _get_shape,
+    "set_shape": lambda self, shape: None,
+}
 _TRACED |= {"dimshuffle": _dimshuffle, "__bool__": _is_true, "__ne__": _is_different, **_NOTED}
-_SYMBOLIC = {"numpy": _no_value, "dimshuffle": _dimshuffle}
+_SYMBOLIC: dict[str, Any] = {"numpy": _no_value, "dimshuffle": _dimshuffle}
 _missing = object()
 _before: list[tuple[type, str, Any]] = []
 

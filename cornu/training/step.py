@@ -219,7 +219,13 @@ def prepare(model: Any, kind: str, batch: Any) -> None:
 def _forward(model: Any, data: Any) -> None:
     """The forward pass, and the metrics made where `compile` names some."""
     x, y, _ = unpack(data)
-    y_pred, metrics = model(x, training=False), compilation(model).compiled_metrics
+    try:
+        y_pred = model(x, training=False)
+    except (TypeError, ValueError):  # a batch of the person's own form, (anchor, positive, negative) for example
+        if not all(layer.built for layer in model._flatten_layers(include_self=False)):
+            raise
+        return
+    metrics = compilation(model).compiled_metrics
     if any(metrics.given) and y is not None and not metrics.built:
         metrics.build(y, y_pred)
 
