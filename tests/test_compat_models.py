@@ -50,6 +50,17 @@ def test_the_loss_is_a_tensor_of_the_graph(keras):
     np.testing.assert_allclose(by_bias, error.sum(0), rtol=1e-4)
 
 
+def test_a_tensor_and_its_name_are_a_metric(keras):
+    inputs = keras.layers.Input((2,))
+    between = keras.layers.Lambda(lambda x: x * 2)(inputs)
+    model = keras.models.Model(inputs, keras.layers.Dense(1)(between))
+    model.compile("sgd", "mse")
+    model.metrics_tensors.append(keras.backend.mean(between))
+    model.metrics_names.append("middle")
+    history = model.fit(np.full((4, 2), 1.5), np.ones((4, 1)), verbose=0, epochs=1).history
+    assert history["middle"] == [3.0]
+
+
 def test_a_model_in_a_graph_takes_what_its_layers_take(keras):
     inner = keras.models.Sequential([keras.layers.Dense(6, input_dim=4), keras.layers.Reshape((2, 3))])
     inputs = keras.layers.Input((1, 4))

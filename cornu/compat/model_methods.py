@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,6 +67,32 @@ def _metrics_names(self: Model) -> list[str]:
     known = [*compiled.metrics, *metrics.metrics]
     others = [metric.name for metric in self.metrics if not any(metric is one for one in known)]
     return ["loss", *(m.name for m in (loss.metrics if loss is not None else [])), *metrics._names(), *others]
+
+
+class Appended(list):
+    """A list whose `append` is heard of."""
+
+    def __init__(self, items: Iterable[Any], heard: Callable[[Any], None]) -> None:
+        super().__init__(items)
+        self._heard = heard
+
+    def append(self, item: Any) -> None:
+        """Adds an item."""
+        super().append(item)
+        self._heard(item)
+
+
+def _hears(kind: str, items: Callable[[Model], list]) -> property:
+    """A list to which metrics were added by two calls of `append`: the tensor here, its name there."""
+
+    def heard(model: Model, item: Any) -> None:
+        waiting = vars(model).setdefault("_metrics_to_come", {"tensor": [], "name": []})
+        waiting[kind].append(item)
+        if all(waiting.values()):
+            notices.note("model.metrics_tensors.append(tensor)", "model.add_metric(tensor, name)")
+            symbolic_losses.add_metric(model, waiting["tensor"].pop(0), waiting["name"].pop(0))
+
+    return property(lambda self: Appended(items(self), functools.partial(heard, self)))
 
 
 def _for_each_output(metrics: Any, number: int) -> Any:
@@ -365,7 +391,8 @@ ADDED: dict[str, Any] = {
     "load_weights": files.load_weights,
     "to_yaml": _to_yaml,
     "reset_states": _reset_states,
-    "metrics_names": property(_metrics_names),
+    "metrics_names": _hears("name", _metrics_names),
+    "metrics_tensors": _hears("tensor", lambda self: []),
     "compiled_loss": property(_compiled_loss),
     "compiled_metrics": property(_compiled_metrics),
     "_make_predict_function": _nothing,
