@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from types import ModuleType
 
 import numpy as np
 
@@ -45,15 +46,28 @@ def advice(owner: str, name: str) -> str | None:
 
 
 class UnknownAttribute(AttributeError):
-    """An AttributeError whose words are made when they are read: asking whether there is an attribute stays cheap.
+    """A module or an object has no such attribute.
 
-    Made of the kind of owner ("module" or "object"), its name, and the attribute's.
+    The words, with the nearest name, are made when they are read: programs ask often, by `hasattr`.
+
+    Args:
+        owner: the module or object.
+        name: what it was asked for.
+
+    >>> import cornu
+    >>> print(UnknownAttribute(cornu.layers.Dense(3, name="d"), "unitz"))
+    'Dense' object has no attribute 'unitz' Did you mean 'units'?
     """
 
+    def __init__(self, owner: object, name: str) -> None:
+        super().__init__(name=name, obj=owner)
+
     def __str__(self) -> str:
-        kind, owner, name = self.args
-        said = f"module {owner!r}" if kind == "module" else f"{owner!r} object"
-        return explain(f"{said} has no attribute {name!r}", fix=advice(owner, name))
+        module = getattr(self.obj, "__name__", "") if isinstance(self.obj, ModuleType) else ""
+        owner, name = module or type(self.obj).__name__, str(self.name)
+        said = f"module {owner!r}" if module else f"{owner!r} object"
+        near = "" if name.startswith("_") else nearest(name, dir(self.obj))
+        return explain(f"{said} has no attribute {name!r}{near}", fix=advice(owner, name))
 
 
 def brief(value: object, width: int = 120) -> str:

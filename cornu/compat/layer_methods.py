@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from cornu.compat import dialect, kernels, names, notices, symbolic_losses, values
-from cornu.errors import explain, nearest
+from cornu.errors import explain
 from cornu.layers.layer import Layer
 from cornu.models.functional import Functional
 from cornu.models.sequential import Sequential
@@ -28,6 +28,7 @@ ATTRIBUTES = {
 """Old names of attributes, and today's. Where a layer has several meanings, the first that it has counts."""
 
 _plain_init, _plain_add_weight, _plain_add_loss = Layer.__init__, Layer.add_weight, Layer.add_loss
+_plain_getattr = Layer.__getattr__
 _SHAPES = {"batch_input_shape": "batch_shape"}
 
 
@@ -135,32 +136,13 @@ def _same(layer: Layer, what: str) -> Any:
 
 def _missing(self: Layer, name: str) -> Any:
     """An attribute by its old name."""
-    own = next((vars(cls)[name] for cls in type(self).__mro__ if name in vars(cls)), None)
-    if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
-        return own.__get__(self, type(self))
     if name == "input_dim" and dialect.current().before("keras2") and self.built:
         return _same(self, "inputs")[-1]
     new = ATTRIBUTES.get(name)
     if new is not None and (new in vars(self) or hasattr(type(self), new)):
         notices.note(f"layer.{name}", f"layer.{new}")
         return getattr(self, new)
-    raise NoAttribute(self, name)
-
-
-class NoAttribute(AttributeError):
-    """A layer has no such attribute. What comes nearest is only looked for when the error is read: `hasattr` asks often.
-
-    Args:
-        layer: the layer.
-        name: what it was asked for.
-    """
-
-    def __init__(self, layer: Layer, name: str) -> None:
-        super().__init__(name=name, obj=layer)
-
-    def __str__(self) -> str:
-        known = [] if self.name.startswith("_") else dir(self.obj)
-        return f"{type(self.obj).__name__!r} object has no attribute {self.name!r}{nearest(self.name, known)}"
+    return _plain_getattr(self, name)
 
 
 class Derived:

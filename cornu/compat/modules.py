@@ -264,14 +264,19 @@ def _take_out() -> dict[str, ModuleType]:
 
 def install() -> None:
     """From now on this process imports Keras and TensorFlow from cornu."""
-    if _finder not in sys.meta_path:
+    if not installed():
         _shadowed.update(_take_out())
         sys.meta_path.insert(0, _finder)
 
 
+def installed() -> bool:
+    """Whether this process imports Keras from cornu."""
+    return _finder in sys.meta_path
+
+
 def uninstall() -> None:
     """From now on this process imports Keras and TensorFlow as they are installed, and as they were imported before."""
-    if _finder in sys.meta_path:
+    if installed():
         sys.meta_path.remove(_finder)
         _take_out()
         sys.modules.update(_shadowed)

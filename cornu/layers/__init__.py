@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from cornu import registry
@@ -192,4 +193,4 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    raise UnknownAttribute("module", __name__, name)
+    raise UnknownAttribute(sys.modules[__name__], name)

@@ -132,7 +132,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
         own = next((vars(cls)[name] for cls in type(self).__mro__ if name in vars(cls)), None)
         if hasattr(own, "__get__"):  # a property that raised AttributeError: its own words count
             return own.__get__(self, type(self))
-        raise UnknownAttribute("object", type(self).__name__, name)
+        raise UnknownAttribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if vars(self).get(name) is not value:
