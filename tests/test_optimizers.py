@@ -310,7 +310,8 @@ def test_decay_of_keras_2():
     optimizer, w = optimizers.SGD(1.0, decay=0.5), Variable(0.0)
     train(optimizer, [w], [[1.0], [1.0], [1.0]])
     assert float(w) == pytest.approx(-(1 + 1 / 1.5 + 1 / 2))
-    assert float(optimizer.learning_rate) == 1.0 and type(optimizer).from_config(optimizer.get_config()).decay == 0.5
+    assert float(optimizer.learning_rate) == 1.0
+    assert type(optimizer).from_config(optimizer.get_config()).decay == 0.5
     optimizer.learning_rate = 10.0
     train(optimizer, [w], [[1.0]])
     assert float(w) == pytest.approx(-(1 + 1 / 1.5 + 1 / 2) - 10 / 2.5)

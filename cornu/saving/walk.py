@@ -21,8 +21,9 @@ def parts(root: Part, present: Callable[[str], bool] | None = None) -> Iterator[
     """Every part with weights of its own, and its path in the file; each once.
 
     Attributes come in alphabetical order, private ones last; a list's or dict's members are named by their classes. A
-    part that can be reached on several paths stands at the first; the optimizer is that of the whole model alone; with `present`, at the first that is in the file,
-    because the versions of Keras differ in which they take.
+    part that can be reached on several paths stands at the first; with `present`, at the first that is in the file,
+    because the versions of Keras differ in which they take. Of the optimizers that inner models were compiled with
+    there is none: only the root's.
     """
     seen: set[int] = set()
     absent: list[tuple[Part, str]] = []
