@@ -17,6 +17,7 @@ from cornu import config, registry
 from cornu.compat import dialect, eras, files, methods, modules, old_numpy, tensors
 from cornu.compat.dialect import ERAS
 from cornu.errors import explain, nearest
+from cornu.saving import walk
 
 
 def install(era: str | None = None, source: str | None = None) -> None:
@@ -37,6 +38,7 @@ def install(era: str | None = None, source: str | None = None) -> None:
     methods.install()
     tensors.install()
     registry.on_function = files.remember
+    walk._known.cache_clear()  # what the classes have is more now
     old_numpy.install()
 
 
