@@ -204,6 +204,31 @@ def test_a_metric_resets_under_its_own_name_for_it(era):
     assert float(mean.result()) == 0
 
 
+def test_the_result_of_a_layer_s_metric_is_reported_once():
+    compat.install("tf.keras", source="")
+    try:
+        keras = modules.served("")
+
+        class Ending(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.right = keras.metrics.BinaryAccuracy(name="right")
+
+            def call(self, inputs, targets):
+                self.add_loss(cornu.ops.mean(cornu.ops.square(inputs - targets)))
+                self.add_metric(self.right(targets, inputs))
+                return inputs
+
+        x, y = keras.Input((2,)), keras.Input((1,))
+        model = keras.Model([x, y], Ending()(keras.layers.Dense(1)(x), y))
+        model.compile("sgd")
+        history = model.fit([np.ones((4, 2)), np.ones((4, 1))], verbose=0).history
+        assert list(history) == ["loss", "right"]
+    finally:
+        compat.uninstall()
+        notices.clear()
+
+
 def test_a_subclass_translates_what_it_hands_up(keras1):
     class Half(keras1.layers.Dense):
         def __init__(self, size, **kwargs):

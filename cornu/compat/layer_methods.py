@@ -92,14 +92,19 @@ def _add_update(self: Layer, updates: Any, inputs: Any = None) -> None:
 
 
 def _add_metric(self: Layer, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
-    """A number reported beside the loss: its mean over the batches of an epoch."""
+    """A number reported beside the loss: its mean over the batches of an epoch.
+
+    Without a name it is the result of a metric that the layer holds, which reports itself.
+    """
+    if name is None:
+        return
     if isinstance(value, KerasTensor):
-        symbolic_losses.add_metric(self, value, name or "metric")
+        symbolic_losses.add_metric(self, value, name)
         return
     from cornu.metrics import Mean
 
     kept = self.__dict__.setdefault("_added_metrics", {})
-    kept.setdefault(name or "metric", Mean(name=name or "metric")).update_state(value)
+    kept.setdefault(name, Mean(name=name)).update_state(value)
 
 
 def _node(self: Layer, index: int) -> Any:

@@ -327,7 +327,8 @@ def _predict_classes(self: Model, x: Any, batch_size: int = 32, verbose: int = 0
 @functools.wraps(Model.summary)
 def _summary(self: Model, *args: Any, **kwargs: Any) -> None:
     """Model.summary, which until Keras 3 didn't count the optimizer's state."""
-    print_summary(self, *args, **kwargs, count_optimizer=not dialect.current().before("keras3"))
+    kwargs["count_optimizer"] = not dialect.current().before("keras3")
+    print_summary(self, *args, **kwargs)
 
 
 def _to_yaml(self: Model, **kwargs: Any) -> str:
