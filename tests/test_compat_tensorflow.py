@@ -515,3 +515,10 @@ def test_functions_of_numpy_give_arrays_of_numpy():
     assert {np.argmax(x[0]): "second"}[1] == "second"
     assert (np.shape(x), np.ndim(x), np.size(x)) == ((2, 2), 2, 4)
     np.random.choice(2, p=np.squeeze(tf.nn.softmax([[0.1, 0.3]])))
+
+
+def test_jax_s_own_calls_of_numpy_keep_gradients():
+    layer, x = cornu.layers.Conv2DTranspose(2, 3, strides=2), tf.ones((1, 2, 2, 1))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(x) ** 2)
+    assert all(gradient is not None for gradient in tape.gradient(loss, layer.trainable_variables))

@@ -171,7 +171,13 @@ _SIZES = {np.shape: lambda a: tuple(a.shape), np.ndim: lambda a: a.ndim, np.size
 
 
 def _array_function(self: jax.Array, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
-    """A function of NumPy on tensors, which gives NumPy's arrays: they can be written to, and be keys of a dict."""
+    """A function of NumPy on tensors, which gives NumPy's arrays: they can be written to, and be keys of a dict.
+
+    Where JAX and cornu themselves call one (`np.flip`), it stays what it is to JAX's arrays, with their gradients.
+    """
+    caller = sys._getframe(1).f_globals.get("__name__", "").partition(".")[0]
+    if caller in ("jax", "cornu"):
+        return func._implementation(*args, **kwargs)  # type: ignore[attr-defined]
     if func in _SIZES and not kwargs and len(args) == 1:
         return _SIZES[func](self)
     args, kwargs = jax.tree.map(lambda v: np.asarray(v) if isinstance(v, _ARRAY) else v, (args, kwargs))
