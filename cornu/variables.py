@@ -374,7 +374,7 @@ class Scope:
         """Makes values that were set here, untraced ones, the variables' own, so that they outlast the trace."""
         for variable in variables:
             value = self._values.get(id(variable))
-            if id(variable) in self.written and not _is_traced(value):
+            if value is not None and id(variable) in self.written and not _is_traced(value):
                 variable.store(value)
 
     def adopt(self, variable: Variable) -> None:
