@@ -47,7 +47,7 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
     if found is not newest:
         what = key.rpartition(".")[2]
         notices.note(f"{what}({', '.join(found.positions[: len(args)])})", "the same arguments by their names")
-    order = _order(found, modern)
+    order = order_of(found, modern)
     if len(args) > len(order):
         raise TypeError(
             explain(
@@ -71,14 +71,14 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
 
 def arguments_of(key: str, modern: Callable, args: tuple, kwargs: dict, known_today: bool = True) -> tuple[tuple, dict]:
     """The modern arguments of a call in the era's spelling; what takes any number by position still does."""
-    if args and row(key, known_today) is None and not _positions(modern):
+    if args and row(key, known_today) is None and not positions_of(modern):
         return args, translate(key, modern, (), kwargs, known_today)
     return (), translate(key, modern, args, kwargs, known_today)
 
 
-def _order(found: Call, modern: Callable) -> list[str]:
+def order_of(found: Call, modern: Callable) -> list[str]:
     """The arguments by position: in tf.keras today's, where its row doesn't begin with the first of them."""
-    today = _positions(modern)
+    today = positions_of(modern)
     if not found.order or not today or dialect.current().era != "tf.keras":
         return found.positions or today
     first = found.order[0]
@@ -88,7 +88,7 @@ def _order(found: Call, modern: Callable) -> list[str]:
     return [*found.positions, *(name for name in today if name not in named)]
 
 
-def _positions(modern: Callable) -> list[str]:
+def positions_of(modern: Callable) -> list[str]:
     target = modern.__init__ if isinstance(modern, type) else modern  # type: ignore[misc]
     parameters = list(inspect.signature(target).parameters.values())[isinstance(modern, type) :]
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)

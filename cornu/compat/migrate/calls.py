@@ -101,7 +101,7 @@ def code(node: cst.CSTNode) -> str:
 def translate(call: cst.Call, found: Meaning, note: Note) -> Arguments:
     """The arguments of a call of a class, function or method, by the tables of the era in force."""
     row = _row(found)
-    order, today = spelling._order(row, found.thing), spelling._positions(found.thing)
+    order, today = spelling.order_of(row, found.thing), spelling.positions_of(found.thing)
     if found.key.startswith("Model."):
         order, today = (names[names[:1] == ["self"] :] for names in (order, today))
     is_layer = isinstance(found.thing, type) and issubclass(found.thing, Layer)
@@ -114,7 +114,7 @@ def translate(call: cst.Call, found: Meaning, note: Note) -> Arguments:
 
 def _row(found: Meaning) -> Call:
     if found.key in REPLACED and (old := formerly(found.key)) is not None:
-        return Call(" ".join(spelling._positions(old)), defaults=_FIXED.get(found.key, {}))
+        return Call(" ".join(spelling.positions_of(old)), defaults=_FIXED.get(found.key, {}))
     return spelling.row(found.key, found.known) or spelling.row(found.path, found.known) or Call()
 
 
