@@ -55,7 +55,7 @@ def rewrite(call: cst.Call, original: cst.Call, site: Site) -> cst.BaseExpressio
     if name in TODAY:
         if not _from_generator(name, arguments, site):
             return call
-        arguments.positions = spelling._positions(getattr(Model, new))[1:]
+        arguments.positions = spelling.positions_of(getattr(Model, new))[1:]
         add_defaults(Meaning("", f"Model.{new}", f"Model.{new}", True, getattr(Model, new)), arguments)
     _asked_accuracy(name, arguments)
     if name == "compile":
