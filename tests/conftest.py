@@ -11,6 +11,8 @@ import pytest
 
 pytest.register_assert_rewrite("layer_harness")
 
+collect_ignore_glob = ["programs/*", "seed_programs/*"]  # old programs, which run only under the launcher
+
 _home = tempfile.TemporaryDirectory(prefix="cornu-tests-")
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["KERAS_HOME"] = f"{_home.name}/keras"

@@ -7,6 +7,7 @@ A program says in comments what it prints, in order:
     # prints: shape (None, ...)            "..." is anything
     # notice: nb_epoch                     the report at the end has this in it
     # era: keras2                          which era is inferred, where the folder's name doesn't say it
+    # slow                                 takes more than a few seconds
 """
 
 from __future__ import annotations

@@ -6,9 +6,13 @@ import pytest
 from program_runner import ERAS, ROOT, expected, misses, run
 
 PROGRAMS = sorted(ROOT.glob("*/*.py"))
+SLOW = {file: [pytest.mark.slow] for file in PROGRAMS if "# slow" in file.read_text().splitlines()}
 
 
-@pytest.mark.parametrize("file", PROGRAMS, ids=lambda file: f"{file.parent.name}/{file.stem}")
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, marks=SLOW.get(f, []), id=f"{f.parent.name}/{f.stem}") for f in PROGRAMS],
+)
 def test_program_prints_what_it_says(file, tmp_path):
     outcome = run(file, tmp_path)
     assert outcome.status == 0, outcome.errors

@@ -20,7 +20,7 @@ from typing import Any
 
 from cornu.compat import dialect, notices, spelling
 from cornu.compat.tables import CALLS
-from cornu.compat.tables.modules import FAMILIES, NAMES, OLD_PATHS, PREPROCESSING_ROOT, ROOTS
+from cornu.compat.tables.modules import FAMILIES, GONE, NAMES, OLD_PATHS, PREPROCESSING_ROOT, ROOTS
 from cornu.errors import explain, nearest
 from cornu.layers.layer import Layer
 
@@ -100,7 +100,7 @@ def _offers(module: ModuleType, name: str) -> bool:
 
 
 def _in_tables(key: str) -> bool:
-    return any(key in table for table in CALLS.values())
+    return key in GONE or any(key in table for table in CALLS.values())
 
 
 def _spelled(value: Any, key: str, known_today: bool) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from cornu.compat import dialect, notices, old, values
 from cornu.compat.tables import CALLS, LAYER
+from cornu.compat.tables.modules import GONE
 from cornu.compat.tables.rows import Call, Word
 from cornu.errors import brief, explain
 from cornu.layers.layer import Layer
@@ -42,6 +43,8 @@ def translate(key: str, modern: Callable, args: tuple, kwargs: dict, known_today
 
     Raises TypeError for too many positional arguments, or one argument given in two ways.
     """
+    if key in GONE:
+        notices.note(f"{key.rpartition('.')[2]}(...)", GONE[key])
     newest = row(key, known_today) or Call()
     found = newest.given(args)
     if found is not newest:
@@ -89,6 +92,7 @@ def order_of(found: Call, modern: Callable) -> list[str]:
 
 
 def positions_of(modern: Callable) -> list[str]:
+    """What a class or function takes by position today."""
     target = modern.__init__ if isinstance(modern, type) else modern  # type: ignore[misc]
     parameters = list(inspect.signature(target).parameters.values())[isinstance(modern, type) :]
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)

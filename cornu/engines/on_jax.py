@@ -41,7 +41,9 @@ class OnJax(Engine):
         return jax.jit(flat, donate_argnums=tuple(donate), compiler_options=compiler_options)
 
     def put(self, array: Any, own: bool = False) -> jax.Array:
-        return array if isinstance(array, jax.Array) and not own else jax.device_put(array, may_alias=not own)
+        if own:  # the copy is made in the background, and the caller may change the array at once
+            return jax.device_put(array, may_alias=False).block_until_ready()
+        return array if isinstance(array, jax.Array) else jax.device_put(array, may_alias=True)
 
     def get(self, value: Any) -> np.ndarray:
         return np.asarray(value)

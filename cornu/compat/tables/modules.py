@@ -143,3 +143,19 @@ NAMES: dict[str, dict[str, str]] = {
     "utils": {"plot": "utils.plot_model", "Layer": "layers.Layer"},
 }  # fmt: skip
 """Names that are others now, by family."""
+
+GONE: dict[str, str] = {
+    "layers.Merge": "add, concatenate, dot ... of the branches' outputs, in a Model",
+    "layers.merge": "add([...]), concatenate([...]), multiply([...]), dot([...]) ...",
+    "layers.CuDNNLSTM": "LSTM(...)",
+    "layers.CuDNNGRU": "GRU(...)",
+    "layers.TimeDistributedDense": "Dense(...), or TimeDistributed(Dense(...))",
+    "layers.Highway": "kept for old programs only",
+    "layers.MaxoutDense": "kept for old programs only",
+    "layers.SReLU": "kept for old programs only",
+    "layers.ParametricSoftplus": "kept for old programs only",
+    "layers.ThresholdedReLU": "ReLU(threshold=...)",
+    "layers.LocallyConnected1D": "kept for old programs only",
+    "layers.LocallyConnected2D": "kept for old programs only",
+}
+"""Classes and functions that aren't in Keras any more, and what takes their place."""

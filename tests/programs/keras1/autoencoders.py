@@ -77,3 +77,4 @@ print("the right row is the brightest: %.3f" % np.mean(clean[:, :, :, 0].mean(ax
 # prints: noise left: <0.0..0.7>
 # prints: the right row is the brightest: <0.9..1.0>
 # notice: Convolution2D(nb_row, nb_col)  ...kernel_size=(nb_row, nb_col)
+# slow

@@ -97,3 +97,4 @@ print('decayed', ' '.join('%.3f' % m for m in moves))
 # prints: latest True
 # prints: schedule 0.100 0.100 0.050 0.050 0.025
 # prints: decayed 0.200 0.133 0.100
+# slow

@@ -98,3 +98,4 @@ print('back:', np.abs(model.predict(X_test[:5]) - kept).max())
 # prints: back: <0.0..0.00001>
 # notice: Convolution2D(nb_row, nb_col)
 # notice: Convolution2D(border_mode=...)  ...padding=...
+# slow

@@ -145,3 +145,4 @@ print('padding is not read:', np.allclose(reader.predict(other), reader.predict(
 # prints: attention: accuracy <0.95..1.0>
 # prints: shape (None, 8) (8,)
 # prints: padding is not read: True
+# slow

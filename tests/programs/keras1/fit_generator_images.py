@@ -114,3 +114,4 @@ print('batches drawn:', seen[:6])
 # prints: batches drawn: [0, 20, 40, 0, 20, 40]
 # notice: fit_generator(nb_epoch=...)
 # notice: model.fit_generator(...)  ...model.fit(...)
+# slow

@@ -98,3 +98,4 @@ print('the discriminator can hardly tell: %.2f' % np.mean(d_losses[-50:]))
 # prints: after: mean <2.3..3.7>
 # prints: the discriminator can hardly tell: <0.4..0.9>
 # notice: Dense(output_dim=...)  ...units=...
+# slow

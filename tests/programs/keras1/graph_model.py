@@ -72,3 +72,4 @@ print('both ways', acc)
 # prints: moved True 1
 # prints: back True
 # prints: both ways <0.9..1.0>
+# slow

@@ -64,3 +64,4 @@ print("parameters %s" % sorted(estimator.get_params()))
 # prints: epochs 25, score <0.85..1.0>
 # prints: R: <0.9..1.0>, (120,)
 # prints: parameters ['batch_size', 'build_fn', 'nb_epoch', 'verbose']
+# slow

@@ -103,3 +103,4 @@ print('ascent', bool(np.all(np.diff(values) > 0)), picture.shape)
 # prints: new (None, 1) 2 True
 # prints: new accuracy <0.75..1.0>
 # prints: ascent True (1, 8, 8, 1)
+# slow

@@ -90,3 +90,4 @@ print('encoder', auto.layers[0].output_shape, 'weights', len(auto.get_weights())
 # prints: encoder (None, 3) weights 8 True
 # notice: class_mode
 # notice: show_accuracy=True
+# slow

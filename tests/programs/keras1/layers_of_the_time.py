@@ -104,3 +104,4 @@ print('permuted', shapes.predict(np.arange(8.).reshape(1, 8)).tolist())
 # prints: both [(None, 8, 16), (None, 6), (None, 2), (None, 2)] 994
 # prints: reversed <0.9..1.0>
 # prints: permuted [[0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0]]
+# slow

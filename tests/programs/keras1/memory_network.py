@@ -97,3 +97,4 @@ print('answers are places', np.mean([f in places_idx for f in found]))
 # prints: test accuracy <0.4..1.0>
 # prints: answers are places <0.95..1.0>
 # notice: Merge
+# slow

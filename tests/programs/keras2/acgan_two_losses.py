@@ -93,3 +93,4 @@ print('nearest center as asked', np.mean(distance == wanted[:, 0]))
 # prints: ['loss', 'dense_3_loss', 'dense_4_loss', 'dense_3_acc', 'dense_4_acc']
 # prints: classes as asked <0.8..1>
 # prints: nearest center as asked <0.8..1>
+# slow

@@ -104,3 +104,4 @@ print(sorted(h.history), h.history['acc'][-1])
 # prints: [(None, 12, 1), (None, 12), (None, 1), (None, 25)]
 # prints: ['acc', 'loss'] <0.8..1>
 # notice: Model(input=...)
+# slow

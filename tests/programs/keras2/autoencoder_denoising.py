@@ -89,3 +89,4 @@ print('cleaned error %.4f' % np.mean((x_decoded - x_test) ** 2))
 # prints: decoder (...
 # prints: noisy error  <0.08..0.2>
 # prints: cleaned error <0..0.07>
+# slow

@@ -106,3 +106,4 @@ print('plateau', [round(float(rate), 4) for rate in hist.history['lr']])
 # prints: lr [0.1, 0.05, 0.05, 0.025]
 # prints: plateau [0.025, 0.025, 0.005, 0.001]
 # notice: optimizer.lr
+# slow

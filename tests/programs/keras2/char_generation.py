@@ -117,3 +117,4 @@ print(list(history.history), 'loss', history.history['loss'][-1])
 # prints: ----- diversity: 0.5
 # prints: trained
 # prints: ['loss'] loss <0..0.3>
+# slow

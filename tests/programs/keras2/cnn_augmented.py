@@ -128,3 +128,4 @@ print(model.predict_classes(x_test[:5]).shape)
 # notice: model.fit_generator(...)
 # notice: model.evaluate_generator(...)
 # notice: model.predict_generator(...)
+# slow

@@ -156,3 +156,4 @@ print('masked', probe.predict(sample).round(4).tolist())
 # prints: acc <0.9..1> attention_1 25
 # prints: masked [[1.0, 2.0]]
 # notice: import keras.engine.topology
+# slow

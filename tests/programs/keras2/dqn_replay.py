@@ -111,3 +111,4 @@ print('before the end %.2f' % values[-2, 1])
 # prints: episode: 0/70, steps: <1..12>, e: 1.0
 # prints: policy [1, 1, 1]
 # prints: before the end <0.7..1.3>
+# slow

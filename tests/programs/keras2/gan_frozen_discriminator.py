@@ -112,3 +112,4 @@ print('radius %.3f' % radius.mean())
 # prints: discriminator learned: True
 # prints: radius <0.4..0.8>
 # notice: trainable = ... after compile()
+# slow

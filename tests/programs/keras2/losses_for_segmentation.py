@@ -123,3 +123,4 @@ print('focal %.5f' % K.eval(focal_loss()(t, p)), 'dice %.4f' % K.eval(dice_coef(
 # prints: jaccard_distance falls True
 # prints: loss falls True
 # prints: focal 0.00348 dice 0.9032
+# slow

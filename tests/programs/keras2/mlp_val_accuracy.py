@@ -83,3 +83,4 @@ print([layer.name for layer in model.layers])
 # prints: one hot [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
 # prints: folds 2 mean <0.8..1>
 # prints: ['dense_1', 'dropout_1', 'dense_2', 'dense_3']
+# slow

@@ -70,3 +70,4 @@ print(layers.Average()([main_output, main_output]).shape[1:], average([main_outp
 # prints: train_on_batch 6
 # prints: (None, 3) embedding_1
 # prints: (1,) (None, 1)
+# slow

@@ -122,3 +122,4 @@ print(Dense(2, input_dim=1).name)
 # prints: ascent True class 0
 # prints: by hand True
 # prints: dense_1
+# slow

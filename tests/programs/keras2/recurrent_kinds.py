@@ -96,3 +96,4 @@ print('baseline %.3f' % np.abs(total - total.mean()).mean())
 # prints: plain GRU False True
 # prints: baseline <0.45..1>
 # notice: CuDNNLSTM
+# slow

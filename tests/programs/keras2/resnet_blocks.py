@@ -124,3 +124,4 @@ print('Train accuracy:', scores[1])
 # prints: rates [0.01, 0.01, 0.01, 0.005, 0.005, 0.001]
 # prints: best <0.6..1> files True
 # prints: Train accuracy: <0.7..1>
+# slow

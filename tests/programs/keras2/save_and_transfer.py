@@ -113,3 +113,4 @@ print(sorted(config)[:2], Model.from_config(config, custom_objects={'swish': swi
 # prints: clone False 307
 # prints: ['input_layers', 'layers'] (None, 3)
 # notice: model.to_yaml()
+# slow

@@ -142,3 +142,4 @@ print('right', right)
 # prints: val_loss <0..0.35>
 # prints: list
 # prints: right <9..12>
+# slow

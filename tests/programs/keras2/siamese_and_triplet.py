@@ -160,3 +160,4 @@ print('nearest neighbor', np.mean(nearest == y_test), np.allclose(np.linalg.norm
 # prints: the metric says the same: True
 # prints: triplet loss True <0..0.15>
 # prints: nearest neighbor <0.9..1> True
+# slow

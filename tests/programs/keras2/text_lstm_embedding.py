@@ -126,3 +126,4 @@ print(sorted(labels_index)[np.argmax(model.predict(new))])
 # prints: vectors unchanged True
 # prints: Conv1D {'loss': <0..0.4>, 'acc': <0.9..1>}
 # prints: weather
+# slow

@@ -107,3 +107,4 @@ print('xent', loss[-1] <= loss[0] + 0.05, 6 < loss[-1] < 12)
 # prints: latent (500, 2) (500, 2) noise is drawn: True
 # prints: reconstruction <0..0.01> of <0.01..0.1>
 # prints: xent True True
+# slow

@@ -98,3 +98,4 @@ for layer in (LeakyReLU(), ELU(), ThresholdedReLU(theta=1.0), PReLU(alpha_initia
 # prints: Activation [<0.09..0.11>, <0.39..0.41>, <0.59..0.61>, <0.89..0.91>]
 # prints: Activation [<-0.67..-0.66>, <-0.34..-0.33>, <0.33..0.34>, <0.66..0.67>]
 # prints: Activation [<-1.53..-1.51>, <-0.7..-0.69>, <0.52..0.53>, <2.09..2.11>]
+# slow

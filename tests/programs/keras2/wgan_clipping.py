@@ -86,3 +86,4 @@ print('mean from', start, 'to', made.mean())
 # prints: 120 [D loss: <0.5..1.5>]
 # prints: clipped True critic on data above critic on zero:
 # prints: mean from <-1..1> to <2..4>
+# slow

@@ -139,3 +139,4 @@ print('center %.2f %.2f' % tuple(made.mean(axis=0)))
 # prints: losses 4 weighted sum True
 # prints: slope <0.4..1.6>
 # prints: center <0.9..3.5> <-2.8..0.8>
+# slow

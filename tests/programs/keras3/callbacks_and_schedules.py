@@ -110,3 +110,4 @@ print("rates", [round(float(r), 4) for r in history.history["learning_rate"]], e
 # prints: PolynomialDecay [0.1, 0.075, 0.025, 0.0]
 # prints: after 20 steps the rate is 0.0500
 # prints: rates [0.01, 0.005, 0.0025] ['...
+# slow

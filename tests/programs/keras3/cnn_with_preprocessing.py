@@ -83,3 +83,4 @@ print("deterministic:", np.array_equal(model.predict(x_val, verbose=0), model.pr
 # prints: at inference unchanged: [0. 1. 2. 3.]
 # prints: in training: [(0, 1, 2, 3), (3, 2, 1, 0)]
 # prints: deterministic: True
+# slow

@@ -86,3 +86,4 @@ print("stateful:", not np.allclose(one, two), np.allclose(one, kept(x[:2]), atol
 # prints: in two parts: True
 # prints: masked: True
 # prints: stateful: True True
+# slow

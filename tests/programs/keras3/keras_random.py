@@ -70,3 +70,4 @@ print("layers' seeds:", np.array_equal(layer(x), layer(x)), "without training:",
 # prints: pi is about <3.12..3.16>
 # prints: repeated: [True, True, True]
 # prints: layers' seeds: True without training: True
+# slow

@@ -109,3 +109,4 @@ print([type(keras.metrics.get(name)).__name__ for name in ("mse", "AUC")], keras
 # prints: mean prediction <0.12..0.35>, share <0.15..0.3>
 # prints: as by hand: True
 # prints: Mean
+# slow

@@ -162,3 +162,4 @@ print("own compile", sorted(h.history), "%.3f" % h.history["loss"][-1])
 # prints: mae <0.5..4> to <0.01..0.8>
 # prints: compute_loss True True
 # prints: own compile ['loss', 'norm'] <0.0..1.0>
+# slow

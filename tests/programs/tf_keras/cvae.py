@@ -129,3 +129,4 @@ print("filled %.2f" % tf.reduce_mean(predictions).numpy())
 # prints: sampled (16, 8, 8, 1) (100, 8, 8, 1)
 # prints: pixels right <0.85..1.0>
 # prints: filled <0.3..0.7>
+# slow

@@ -134,3 +134,4 @@ print("weights", len(generator.weights), len(generator.trainable_weights), len(d
 # prints: edge <-1..-0.6>, middle <-0.8..0.2>
 # prints: steps 320 320
 # prints: weights 11 7 4
+# slow

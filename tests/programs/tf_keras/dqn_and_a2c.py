@@ -152,3 +152,4 @@ print("running reward: {:.2f}".format(running_reward), values.shape)
 # prints: DQN goes right from <3..4> of 4 cells
 # prints: actor goes right with <0.55..1.0>
 # prints: running reward: <0..1> (4, 1)
+# slow

@@ -143,3 +143,4 @@ print("radius %.2f, below the axis %.2f" % (radius.mean(), np.mean(points[:, 1] 
 # prints: ['d_loss', 'g_loss'] 61
 # prints: radius <0.75..1.3>, below the axis <0.0..0.15>
 # notice: LeakyReLU(alpha=...)
+# slow

@@ -116,3 +116,4 @@ print("test accuracy %.2f" % test_accuracy.result().numpy())
 # prints: steps 96 6 16595
 # prints: test accuracy <0.85..1>
 # notice: reset_states
+# slow

@@ -78,3 +78,4 @@ print("regression", np.mean((pipeline.predict(X) - target) ** 2), pipeline.predi
 # prints: history ['accuracy', 'loss'] 12
 # prints: Best: <0.75..1> using {'learning_rate': 0.02}
 # prints: regression <0..1.0> (150,)
+# slow

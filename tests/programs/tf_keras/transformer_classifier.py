@@ -108,3 +108,4 @@ print("scores", scores.shape, np.allclose(tf.reduce_sum(scores, -1), 1., atol=1e
 # prints: parameters 176 880 1278
 # prints: same True
 # prints: scores (3, 2, 10, 10) True
+# slow
