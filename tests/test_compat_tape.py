@@ -291,6 +291,7 @@ def network():
     return model, jnp.asarray(x), jnp.asarray(y), cornu.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
+@pytest.mark.slow
 def test_a_network_against_jax_plain_and_compiled():
     model, x, y, loss = network()
     before = [v.numpy() for v in model.variables]

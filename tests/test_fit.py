@@ -57,7 +57,14 @@ MODELS = [(mlp, X), (conv, IMAGES), (recurrent, SERIES), (regularized, X)]
 
 
 @pytest.mark.parametrize(("build", "x"), MODELS, ids=lambda v: getattr(v, "__name__", ""))
-@pytest.mark.parametrize("options", [{}, {"sample_weight": True}, {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        pytest.param({"sample_weight": True}, marks=pytest.mark.slow),
+        pytest.param({"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}}, marks=pytest.mark.slow),
+    ],
+)
 def test_the_curve_is_keras(build, x, options):
     y = Y[: len(x)]
     options = dict(options)

@@ -8,6 +8,8 @@ import pytest
 import cornu
 from cornu import layers
 
+pytestmark = pytest.mark.slow  # every case is a program that XLA compiles
+
 RANDOM = np.random.default_rng(0)
 SMOOTH = np.clip(np.add.outer(np.linspace(20, 120, 8), np.linspace(0, 90, 6))[None, :, :, None], 0, 255)
 IMAGES = np.clip(SMOOTH * [1.0, 0.7, 0.4] + RANDOM.uniform(0, 30, (4, 8, 6, 3)), 0, 255).astype("float32")

@@ -95,3 +95,4 @@ for diversity in [0.2, 1.0]:
 # prints: known words: <0.7..1.0> of <8..20>
 # prints: ----- diversity: 1.0
 # notice: fit(nb_epoch=...)  ...epochs=...
+# slow

@@ -92,3 +92,4 @@ print('two', [i.name.split(':')[0] for i in two.inputs], two.predict([np.zeros((
 # prints: by name True
 # prints: two ['a', 'b'] [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
 # notice: model.to_yaml()
+# slow

@@ -74,3 +74,4 @@ print('reset', np.allclose(first, parts.predict(x[:, :2], batch_size=2), atol=1e
 # prints: error <0.0..0.1> of <0.4..0.6>
 # prints: parts are the whole True
 # prints: reset True
+# slow

@@ -104,3 +104,4 @@ print([layer.name for layer in gan.layers], [m.name for m in gan.metrics if m.na
 # prints: center within <0..0.9> spread <0.9..1.9>
 # prints: steps 1500 1500
 # prints: ['discriminator', 'generator'] ['d_loss', 'g_loss']
+# slow

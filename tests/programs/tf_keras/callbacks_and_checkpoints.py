@@ -118,3 +118,4 @@ print("lowered", h.history["lr"][-1] < 0.01, len(h.epoch) < 30)
 # prints: Reached 90% accuracy so cancelling training!
 # prints: epochs <3..59>
 # prints: lowered True True
+# slow

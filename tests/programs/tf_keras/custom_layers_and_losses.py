@@ -148,3 +148,4 @@ print(clone.count_params(), clone.layers[0].units)
 # prints: custom mse falls: True
 # prints: ['loss', 'custom_mean_squared_error']
 # prints: 22 3
+# slow

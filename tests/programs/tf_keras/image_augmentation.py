@@ -126,3 +126,4 @@ print("cropped", pictures.shape, answers.shape, float(tf.reduce_max(pictures)) <
 # prints: {'daisies': 0, 'roses': 1} 60 6
 # prints: ['acc', 'loss'] acc <0.6..1.0>
 # prints: cropped (4, 16, 16, 3) (4,) True
+# slow

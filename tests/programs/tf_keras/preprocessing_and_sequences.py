@@ -106,3 +106,4 @@ print([l.name for l in model.layers], model.layers[0].output_shape)
 # notice: Adam(lr=...)
 # notice: model.fit_generator
 # notice: model.predict_classes
+# slow

@@ -113,3 +113,4 @@ print((export_model.predict(examples)[:, 0] > 0.5).astype(int))
 # prints: Accuracy:  <0.9..1.0>
 # prints: on text: <0.9..1.0>
 # prints: [1 0 0]
+# slow

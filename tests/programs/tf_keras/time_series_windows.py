@@ -123,3 +123,4 @@ print(list(h.history), "%.3f" % h.history['mean_absolute_error'][-1])
 # prints: ['loss', 'mean_absolute_error'] <0.02..0.3>
 # notice: SGD(lr=...)
 # notice: optimizer.lr
+# slow
