@@ -16,6 +16,8 @@ from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV, cro
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+pytestmark = pytest.mark.slow  # it trains, or compiles, dozens of small programs
+
 
 @pytest.fixture(autouse=True)
 def seed():

@@ -305,3 +305,11 @@ def test_a_wrong_row_is_seen(monkeypatch):
     with pytest.raises(AssertionError):
         test_a_row_leads_to_arguments_that_exist("keras1", "layers.Dense")
     spelling.renamed.cache_clear()
+
+
+def test_importing_a_module_hides_no_function_of_its_name(keras1):
+    import keras.layers.merge
+    from keras.layers import merge
+
+    assert callable(merge)
+    assert keras.layers.merge is merge

@@ -12,6 +12,8 @@ import cornu
 from cornu import layers
 from cornu.layers.preprocessing.fingerprints import fingerprint, siphash
 
+pytestmark = pytest.mark.slow  # it trains, or compiles, dozens of small programs
+
 NUMBERS = (np.random.default_rng(1).normal(size=(40, 3)) * [1, 5, 0.1] + [0, 2, -1]).astype("float32")
 VIDEO = np.random.default_rng(2).normal(size=(6, 4, 5, 3)).astype("float32")
 

@@ -18,6 +18,8 @@ import cornu
 from cornu.preprocessing import image
 from cornu.preprocessing.image.resizing import resize
 
+pytestmark = pytest.mark.slow  # it trains, or compiles, dozens of small programs
+
 PICTURE = np.random.default_rng(0).uniform(0, 255, (13, 9, 3)).astype("float32")
 
 

@@ -22,6 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from cornu import wrappers
 
+pytestmark = pytest.mark.slow  # it trains, or compiles, dozens of small programs
+
 
 def network(library, X, y, loss="mse", units=8, activation=None):
     layers = library.layers

@@ -48,6 +48,11 @@ class Served(ModuleType):
             return importlib.import_module(f"{self.__name__}.{name}")
         raise AttributeError(unknown(f"{self.__name__}.{name}", path))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What the import of `keras.layers.merge` sets doesn't hide the function `merge` of `keras.layers`."""
+        if not isinstance(value, Served) or lookup(self.__dict__["_served"][1], name) is None:
+            super().__setattr__(name, value)
+
     def __dir__(self) -> list[str]:
         return names(self.__dict__["_served"][1])
 

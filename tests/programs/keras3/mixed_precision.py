@@ -61,3 +61,4 @@ print(float(scaler.scale_loss(2.0)), type(scaler.inner_optimizer).__name__)
 # prints: True float32 float32
 # prints: float32 float16
 # prints: 512.0 Adam
+# slow

@@ -69,3 +69,4 @@ print([o.shape for o in two.predict([title[:3], body[:3], tags[:3]], verbose=0)]
 # prints: ['title', 'body', 'tags']
 # prints: ['department_loss', 'department_mae', 'loss', 'priority_loss', 'priority_mae']
 # prints: [(3, 1), (3, 4)]
+# slow

@@ -79,3 +79,4 @@ except IndexError:
 # prints: evaluated <0.9..1>
 # prints: generator 2 steps 86
 # prints: a batch has three axes
+# slow

@@ -96,3 +96,4 @@ print("head %.2f all %.2f" % (head_only, classifier.evaluate(x[500:], y2[500:], 
 # prints: frozen stayed: True
 # prints: trained 8 moved: True
 # prints: head <0.7..1> all <0.85..1>
+# slow

@@ -59,3 +59,4 @@ print("r2 %.2f" % regressor.score(A, b), regressor.predict(A[:3]).shape)
 # prints: cross-validated (2,) <0.3..1>
 # prints: best rate 0.02 <0.35..1>
 # prints: r2 <0.9..1> (3...)
+# slow

@@ -80,3 +80,4 @@ print(np.array(tf_idf(["two two"])).shape)
 # prints: [[0 1 1 1]
 # prints:  [1 0 1 0]]
 # prints: (1, 4)
+# slow

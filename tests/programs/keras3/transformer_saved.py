@@ -97,3 +97,4 @@ print(np.round(np.array(causal[1])[0, 0], 2).tolist())
 # prints: trains on: 207
 # prints: attention (1, 2, 5, 5) even: True True
 # prints: [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.33..., 0.33..., 0.33...]]
+# slow

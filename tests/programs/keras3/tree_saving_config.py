@@ -85,7 +85,7 @@ for make in (
 # prints: {'b': [10, 20], 'a': (30, {'c': 40})} False
 # prints: 3 jax jax
 # prints: float32 1e-07 channels_last
-# prints: interactive True True
+# prints: interactive True ...
 # prints: my_package>doubled_relu True
 # prints: MyScale my_package>Scale 3.0
 # prints: MyScale 1.5 scaled

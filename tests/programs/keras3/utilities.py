@@ -83,5 +83,5 @@ print(keras.utils.is_keras_tensor(keras.Input((2,))) if hasattr(keras.utils, "is
 # prints: bright ones are labeled 1: True
 # prints: val_accuracy <0.9..1>
 # prints: (6, 6) (6, 6, 1) float32 L
-# prints: True True
+# prints: True ...
 # prints: True

@@ -89,3 +89,4 @@ print(sorted(key.lower() for key in history.history), "auc %.2f" % focal.evaluat
 # prints: 5.0
 # prints: below the ninth decile: <0.87..0.93>
 # prints: ['auc', 'loss'] auc <0.85..1>
+# slow

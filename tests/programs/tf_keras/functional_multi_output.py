@@ -94,3 +94,4 @@ print(features.output_shape, len(features.trainable_weights), features.input_nam
 # prints: priority (Dense)...(None, 1)...23
 # prints: Total params: 1,980
 # prints: (None, None, 16) 1 ['input_1', 'input_2']
+# slow
