@@ -110,7 +110,7 @@ def _in_tables(key: str) -> bool:
 
 def _spelled(value: Any, key: str, known_today: bool) -> Any:
     """A class or function in the era's spelling, where the tables know it or it is a layer."""
-    key = key if not key.startswith(".") else _home_of(value, key[1:])
+    key = key if not key.startswith(".") else _home_of(key[1:])
     in_tables = _in_tables(key)
     if isinstance(value, type):
         return spelling.era_class(value, key, known_today) if in_tables or _is_library_layer(value) else value
@@ -123,7 +123,7 @@ def _is_library_layer(value: type) -> bool:
     return issubclass(value, Layer) and value is not Layer and value.__module__.startswith("cornu.layers")
 
 
-def _home_of(value: Any, name: str) -> str:
+def _home_of(name: str) -> str:
     """The table's key of a name of the top module."""
     return f"{'layers' if name == 'Input' else 'models'}.{name}"
 
