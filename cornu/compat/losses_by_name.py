@@ -15,7 +15,9 @@ _SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "me
           "cosine": "cosine_proximity"}  # fmt: skip
 
 _CLIPPED = "kept as it was: from probabilities clipped at 1e-7, so what is wrong beyond that learns nothing. Today's "
-_CLIPPED += "is computed from the logits (softmax on MNIST's raw pixels: 0.88 to 0.90 with every seed, not 0.55 to 0.91)"
+_CLIPPED += (
+    "is computed from the logits (softmax on MNIST's raw pixels: 0.88 to 0.90 with every seed, not 0.55 to 0.91)"
+)
 
 
 def loss(given: Any) -> Any:
