@@ -161,7 +161,8 @@ class Merge(Layer):
     def _merge(self, tensors: list, masks: list) -> Any:
         if callable(self.mode):
             masked = {"mask": masks} if "mask" in inspect.signature(self.mode).parameters else {}
-            return self.mode(tensors, **masked, **self.arguments)
+            merged = self.mode(tensors, **masked, **self.arguments)
+            return jnp.copy(merged) if any(merged is x for x in tensors) else merged  # an input keeps its own mask
         if self.mode == "concat":
             return jnp.concatenate(tensors, axis=self.concat_axis)
         if self.mode in _MODES:
