@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,28 +13,69 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from cornu import config
+from cornu import _jax, config
 from cornu.errors import explain, nearest
+from cornu.program.check import check
+from cornu.program.lower import lower
 from cornu.program.trace import Program
+from cornu.program.walk import describe
 
-# One line per engine: its name, the module that defines it, and the extra of cornu that installs what it needs.
-_MODULES: dict[str, tuple[str, str | None]] = {
-    "jax": ("cornu.engines.on_jax", None),
-    "reference": ("cornu.engines.reference", None),
+
+@dataclass(frozen=True)
+class Source:
+    """Where an engine comes from: its module, the library that it drives, and the command that installs that."""
+
+    module: str
+    library: str
+    oldest: str
+    install: str
+    instance: str = "ENGINE"
+
+
+# One line per engine.
+_SOURCES: dict[str, Source] = {
+    "jax": Source("cornu.engines.on_jax", "jax", "0.10.2", "pip install --upgrade jax"),
+    "tensorflow": Source("cornu.engines.on_tensorflow", "tensorflow", "2.18", "pip install 'cornu[tensorflow]'"),
+    "torch": Source("cornu.engines.on_torch", "torch", "2.5", "pip install 'cornu[torch]'"),
+    "torch-compile": Source("cornu.engines.on_torch", "torch", "2.5", "pip install 'cornu[torch]'", "COMPILED"),
+    "pytensor": Source("cornu.engines.on_pytensor", "pytensor", "3.0", "pip install 'cornu[pytensor]'"),
+    "onnxruntime": Source("cornu.engines.on_onnxruntime", "onnxruntime", "1.23", "pip install 'cornu[onnx]'"),
+    "reference": Source("cornu.engines.reference", "numpy", "2.0", "pip install --upgrade numpy"),
 }
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Something that an engine does not do: a primitive or a feature, when, and why."""
+    """A use of a primitive that an engine does not run, and why.
+
+    It holds for equations of the primitive `subject` ("*": of all) where an operand or a result has one of `dtypes`
+    (none: any), and where `when(operand avals, parameters)` says so. `condition` says in words what `when` tests.
+    """
 
     subject: str
-    condition: str
     reason: str
+    dtypes: tuple[str, ...] = ()
+    condition: str = ""
+    when: Callable[[list, dict], bool] | None = None
+
+    def meets(self, equation: _jax.Equation) -> bool:
+        """Whether the limit holds for an equation."""
+        if self.subject not in ("*", equation.primitive.name):
+            return False
+        avals = [atom.aval for atom in equation.invars]
+        used = {str(aval.dtype) for aval in (*avals, *(variable.aval for variable in equation.outvars))}
+        return (not self.dtypes or bool(used & set(self.dtypes))) and (
+            self.when is None or self.when(avals, equation.params)
+        )
+
+    def __str__(self) -> str:
+        what = "every primitive" if self.subject == "*" else self.subject
+        of = f" of {', '.join(self.dtypes)}" if self.dtypes else ""
+        return f"{what}{of}{' ' * bool(self.condition)}{self.condition}: {self.reason}"
 
 
 class Engine(ABC):
-    """What runs programs. A subclass is one module, which names its instance ENGINE, and one line in `_MODULES`."""
+    """What runs programs. A subclass is one module, which makes its instance, and one line in `_SOURCES`."""
 
     name: ClassVar[str]
     limits: ClassVar[tuple[Limit, ...]] = ()
@@ -77,13 +119,61 @@ def require_concrete(program: Program) -> None:
             )
 
 
+def lowered(program: Program, engine: Engine) -> _jax.ClosedJaxpr:
+    """A program in the vocabulary, checked, for an engine of rules.
+
+    Raises NotImplementedError, which names the primitive, the layer and the place in the source, where a limit of the
+    engine holds.
+    """
+    program = check(lower(program))
+    _require_within(program.jaxpr, engine)
+    return program.jaxpr
+
+
+def _require_within(closed: _jax.ClosedJaxpr, engine: Engine) -> None:
+    for equation in closed.jaxpr.eqns:
+        for limit in engine.limits:
+            if limit.meets(equation):
+                raise NotImplementedError(
+                    explain(
+                        f"Engine {engine.name!r} cannot run {limit}.",
+                        got=describe(equation),
+                        fix='Use the engine "jax", which runs every program: compile(engine="jax").',
+                    )
+                )
+        for inner in _jax.inner_jaxprs(equation):
+            _require_within(inner, engine)
+
+
 def engine_names() -> list[str]:
     """The names that `get_engine` knows.
 
     >>> engine_names()
-    ['jax', 'reference']
+    ['jax', 'tensorflow', 'torch', 'torch-compile', 'pytensor', 'onnxruntime', 'reference']
     """
-    return list(_MODULES)
+    return list(_SOURCES)
+
+
+def source(name: str) -> Source:
+    """Where the engine of a name comes from; ValueError for an unknown name."""
+    if name not in _SOURCES:
+        raise ValueError(
+            explain(
+                f"Unknown engine.{nearest(name, _SOURCES)}",
+                expected=f"one of {', '.join(_SOURCES)}",
+                got=name,
+                fix="Name it in compile(engine=...), cornu.config.set_engine(...) or the variable CORNU_ENGINE.",
+            )
+        )
+    return _SOURCES[name]
+
+
+def installed_version(name: str) -> str | None:
+    """The version of the library that an engine drives, None where it is not installed. It is imported for that."""
+    try:
+        return importlib.import_module(source(name).library).__version__
+    except ModuleNotFoundError:
+        return None
 
 
 def get_engine(name: str | None = None) -> Engine:
@@ -100,24 +190,19 @@ def get_engine(name: str | None = None) -> Engine:
 
 @functools.cache
 def _load(name: str) -> Engine:
-    if name not in _MODULES:
-        raise ValueError(
-            explain(
-                f"Unknown engine.{nearest(name, _MODULES)}",
-                expected=f"one of {', '.join(_MODULES)}",
-                got=name,
-                fix="Name it in compile(engine=...), cornu.config.set_engine(...) or the variable CORNU_ENGINE.",
-            )
-        )
-    module, extra = _MODULES[name]
-    try:
-        return importlib.import_module(module).ENGINE
-    except ModuleNotFoundError as error:
-        if extra is None:
-            raise
+    wanted, version = source(name), installed_version(name)
+    if version is None or _numbers(version) < _numbers(wanted.oldest):
         raise ImportError(
             explain(
-                f"Engine {name!r} needs the library {error.name!r}, which is not installed.",
-                fix=f"pip install 'cornu[{extra}]'",
+                f"Engine {name!r} needs the library {wanted.library!r}.",
+                expected=f"version {wanted.oldest} or newer",
+                got="none installed" if version is None else version,
+                fix=wanted.install,
             )
-        ) from error
+        )
+    return getattr(importlib.import_module(wanted.module), wanted.instance)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version: those of 2.13.0+cpu are 2, 13, 0."""
+    return tuple(map(int, re.match(r"\d+(\.\d+)*", version)[0].split(".")))  # type: ignore[index]

@@ -16,9 +16,7 @@ import scipy.special
 
 from cornu import _jax
 from cornu.engines import windows
-from cornu.engines.engine import Engine, require_concrete
-from cornu.program.check import check
-from cornu.program.lower import lower
+from cornu.engines.engine import Engine, lowered, require_concrete
 from cornu.program.trace import Program
 from cornu.program.walk import Walker, by_name
 
@@ -33,7 +31,7 @@ class Reference(Engine):
     def compile(self, program: Program, donate: Sequence[int] = (), **_: Any) -> Callable[..., tuple]:
         """A function over NumPy arrays; no input is ever overwritten."""
         require_concrete(program)
-        jaxpr = check(lower(program)).jaxpr
+        jaxpr = lowered(program, self)
         dtypes = [aval.dtype for aval in program.inputs]
 
         def run(*inputs: Any) -> tuple:
