@@ -10,10 +10,11 @@ import contextlib
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
+import jax.export
 import numpy as np
 
 OLDEST = (0, 10, 2)
@@ -41,6 +42,7 @@ Equation = _core.JaxprEqn
 Literal = _core.Literal
 Dropped = _core.DropVar
 as_function = _core.jaxpr_as_fun
+is_symbolic_dim = jax.export.is_symbolic_dim
 
 # Primitives that only call: JAX's name, and the parameter which holds the program that they call.
 CALLS = {
@@ -84,10 +86,62 @@ def close(jaxpr: Jaxpr | ClosedJaxpr) -> ClosedJaxpr:
     return jaxpr if isinstance(jaxpr, ClosedJaxpr) else ClosedJaxpr(jaxpr, ())
 
 
+def variable(aval: Any) -> Any:
+    """A new variable of a jaxpr."""
+    return _core.Var(aval)
+
+
+def literal(value: Any, aval: Any) -> Literal:
+    """A scalar as an operand of an equation."""
+    return Literal(value, aval)
+
+
 def literal_value(literal: Literal) -> np.ndarray:
     """A literal's value as an array of its dtype."""
     aval: Any = literal.aval
     return np.asarray(literal.val, aval.dtype)
+
+
+def dimension(size: Any) -> jax.Array:
+    """A symbolic size as a number of the program that is being traced."""
+    return _tracing.dimension_as_value(size)
+
+
+def dimension_names(size: Any) -> set[str]:
+    """The names of the dimensions of which a size is made: of 2*b + 1, {"b"}; of a whole number, none."""
+    return size._get_vars() if is_symbolic_dim(size) else set()
+
+
+def evaluate_dimension(size: Any, sizes: Mapping[str, Any], larger: Callable, smaller: Callable) -> Any:
+    """A symbolic size, computed from the named ones, which may be anything that knows +, *, // and %."""
+    if not is_symbolic_dim(size):
+        return size
+    total: Any = None
+    for term, coefficient in size._sorted_terms:
+        product: Any = None
+        for factor, exponent in term._factors:
+            value = _evaluate_factor(factor, sizes, larger, smaller)
+            for _ in range(exponent):
+                product = value if product is None else product * value
+        product = coefficient if product is None else product if coefficient == 1 else product * coefficient
+        total = product if total is None else total + product
+    return total
+
+
+def _evaluate_factor(factor: Any, sizes: Mapping[str, Any], larger: Callable, smaller: Callable) -> Any:
+    if factor.var is not None:
+        return sizes[factor.var]
+    left, right = (evaluate_dimension(operand, sizes, larger, smaller) for operand in factor.operands)
+    match factor.operation:
+        case "floordiv":
+            return left // right
+        case "mod":
+            return left % right
+        case "max":
+            return larger(left, right)
+        case "min":
+            return smaller(left, right)
+    raise NotImplementedError(f"A dimension computed by {factor.operation}.")
 
 
 def setting(name: str) -> Any:

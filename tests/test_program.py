@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import types
 import weakref
 
 import jax
@@ -365,11 +366,19 @@ def test_unknown_engines_name_the_nearest():
         get_engine("referense")
 
 
-def test_engines_that_are_not_installed_say_what_to_install(monkeypatch, tmp_path):
-    (tmp_path / "engine_without_library.py").write_text("import a_library_that_nobody_has\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(engines._MODULES, "toy", ("engine_without_library", "toys"))
-    with pytest.raises(ImportError, match=r"(?s)a_library_that_nobody_has.*pip install 'cornu\[toys\]'"):
+@pytest.mark.parametrize(
+    "version, message", [(None, "none installed"), ("1.9.3", r"1\.9\.3"), ("1.9rc1+cpu", "1.9rc1"), ("0.12", "0.12")]
+)
+def test_engines_that_are_not_installed_or_too_old_say_what_to_install(monkeypatch, version, message):
+    toy = engines.Source("cornu.engines.reference", "a_toy_library", "1.10", "pip install 'cornu[toys]'")
+    monkeypatch.setitem(engines._SOURCES, "toy", toy)
+    if version is not None:
+        library = types.ModuleType("a_toy_library")
+        library.__version__ = version
+        monkeypatch.setitem(sys.modules, "a_toy_library", library)
+    with pytest.raises(
+        ImportError, match=rf"(?s)a_toy_library.*1\.10 or newer.*{message}.*pip install 'cornu\[toys\]'"
+    ):
         get_engine("toy")
 
 
@@ -379,15 +388,28 @@ def test_the_setting_chooses_the_engine(monkeypatch):
     assert get_engine() is get_engine("reference")
 
 
+def placed(values, offset):
+    """A copy of an array, `offset` bytes behind a multiple of 64 in memory: XLA shares the memory of aligned ones."""
+    raw = np.zeros(values.nbytes + 128, "uint8")
+    start = -raw.ctypes.data % 64 + offset
+    found = raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    found[...] = values
+    return found
+
+
+@pytest.mark.parametrize("offset", [0, 4])
+@pytest.mark.parametrize("size", [3, 100_000])
 @pytest.mark.parametrize("name", ["jax", "reference"])
-def test_put_and_get(name):
+def test_put_and_get(name, size, offset):
     engine = get_engine(name)
-    x = np.arange(6, dtype="float32").reshape(2, 3)
-    np.testing.assert_array_equal(engine.get(engine.put(x)), x)
-    np.testing.assert_array_equal(engine.to_jax(engine.put(x)), x)
-    own = engine.put(x, own=True)
+    values = np.arange(2 * size, dtype="float32").reshape(2, size)
+    x = placed(values, offset)
+    np.testing.assert_array_equal(engine.get(engine.put(x)), values)
+    np.testing.assert_array_equal(engine.to_jax(engine.put(x)), values)
+    own, of_own = engine.put(x, own=True), engine.put(engine.put(values), own=True)
     x[:] = 0
-    assert engine.get(own).any()
+    np.testing.assert_array_equal(engine.get(own), values)
+    np.testing.assert_array_equal(engine.get(of_own), values)
 
 
 def test_donated_inputs_are_used_up_and_others_are_not():

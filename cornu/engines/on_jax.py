@@ -41,9 +41,10 @@ class OnJax(Engine):
         return jax.jit(flat, donate_argnums=tuple(donate), compiler_options=compiler_options)
 
     def put(self, array: Any, own: bool = False) -> jax.Array:
-        if own:  # the copy is made in the background, and the caller may change the array at once
-            return jax.device_put(array, may_alias=False).block_until_ready()
-        return array if isinstance(array, jax.Array) else jax.device_put(array, may_alias=True)
+        if isinstance(array, jax.Array):
+            return jax.numpy.array(array, copy=True) if own else array
+        # JAX shares the memory of aligned arrays even where it is told not to, and copies others in the background.
+        return jax.device_put(np.array(array) if own else array, may_alias=True)
 
     def get(self, value: Any) -> np.ndarray:
         return np.asarray(value)

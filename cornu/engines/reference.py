@@ -320,10 +320,7 @@ def _scan(*operands: Any, jaxpr: _jax.ClosedJaxpr, length: int, reverse: bool, n
 def _stacked(results: list[list[Any]], avals: Sequence[Any]) -> Iterator[Array]:
     """The results of a loop's steps, each over a new leading axis."""
     for place, aval in enumerate(avals):
-        stacked = np.empty((len(results), *aval.shape), aval.dtype)
-        for step, values in enumerate(results):
-            stacked[step] = values[place]
-        yield stacked
+        yield np.stack([step[place] for step in results]) if results else np.empty((0, *aval.shape), aval.dtype)
 
 
 def _while(*operands: Any, cond_jaxpr: _jax.ClosedJaxpr, cond_nconsts: int, body_jaxpr: _jax.ClosedJaxpr,
@@ -383,6 +380,7 @@ RULES: dict[str, Callable] = {
     "real": np.real,
     "imag": np.imag,
     "iota": _iota,
+    "dim_as_value": lambda *, dim: np.asarray(dim, np.int32),
     "broadcast_in_dim": _broadcast_in_dim,
     "reshape": lambda x, *, new_sizes: np.reshape(x, new_sizes),
     "transpose": lambda x, *, permutation: np.transpose(x, permutation),
@@ -421,6 +419,6 @@ RULES: dict[str, Callable] = {
     "cond": _cond,
 }
 
-walk = Walker(by_name(RULES, "reference"))
+walk = Walker(by_name(RULES, "reference"), size=lambda value, axis: value.shape[axis])
 
 ENGINE = Reference()

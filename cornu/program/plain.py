@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from cornu import _jax
 from cornu.program.vocabulary import channels_last
 
 Array = jax.Array
@@ -143,7 +144,9 @@ class _Rows:
         """Moves boxes that stick out to the nearest place inside."""
         for axis in self.mapped:
             last = self.shape[axis] - self.sizes[axis]
-            self.starts[axis] = jnp.clip(self.starts[axis], 0, min(last, jnp.iinfo(self.starts[axis].dtype).max))
+            if not _jax.is_symbolic_dim(last):
+                last = min(last, jnp.iinfo(self.starts[axis].dtype).max)
+            self.starts[axis] = jnp.clip(self.starts[axis], 0, last)
 
     def numbers(self) -> Array:
         """The rows' numbers, of shape (*batch, *box sizes along the chosen axes)."""

@@ -200,6 +200,8 @@ _GROUPS: dict[str, list[tuple]] = {
     ],
     "shapes": [
         ("iota", "dtype shape", "0, 1, 2, ... along one axis", _one_axis),
+        ("dim_as_value", "dim", "an open dimension's size as an integer; only in programs that have open dimensions",
+         _anything),
         ("broadcast_in_dim", "shape broadcast_dimensions", "operand axis i becomes axis broadcast_dimensions[i]", None),
         ("reshape", "new_sizes", "the same elements in row-major order", _no_permutation),
         ("transpose", "permutation", "result axis i is operand axis permutation[i]", _anything),
