@@ -1,0 +1,571 @@
+"""The engine TensorFlow: a program becomes a graph of TensorFlow's own operations, a `tf.function`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from cornu import _jax
+from cornu.engines import windows
+from cornu.engines.engine import Engine, lowered, require_concrete
+from cornu.program import show
+from cornu.program.trace import Program
+from cornu.program.walk import Walker, by_name
+
+Tensor = tf.Tensor
+_ops = tf.raw_ops
+
+
+class OnTensorFlow(Engine):
+    """Runs the lowered program as a graph."""
+
+    name = "tensorflow"
+
+    def compile(
+        self, program: Program, donate: Sequence[int] = (), jit: bool = False, **_: Any
+    ) -> Callable[..., tuple]:
+        """A function over tensors; no input is ever overwritten. Its graph is built by the first call."""
+        require_concrete(program)
+        jaxpr = lowered(program, self)
+        avals = program.inputs
+        graph = tf.function(
+            lambda *inputs: walk(jaxpr, inputs),
+            input_signature=[tf.TensorSpec(aval.shape, _dtype(aval.dtype)) for aval in avals],
+            autograph=False,
+            jit_compile=jit,
+        )
+        dtypes = [np.dtype(aval.dtype) for aval in avals]
+        built: list[Callable] = []
+
+        def run(*inputs: Any) -> tuple:
+            if not built:
+                built.append(graph.get_concrete_function())
+            values = [
+                x if isinstance(x, Tensor) else tf.constant(np.asarray(x, dtype))
+                for x, dtype in zip(inputs, dtypes, strict=True)
+            ]
+            return tuple(built[0](*values))
+
+        return run
+
+    def put(self, array: Any, own: bool = False) -> Tensor:
+        if isinstance(array, Tensor):
+            return array
+        return tf.constant(np.array(array) if own else np.asarray(array))
+
+    def get(self, value: Any) -> np.ndarray:
+        return np.asarray(value.numpy())
+
+
+def constant(value: Any) -> Tensor:
+    """A constant of a program as a tensor that belongs to no graph, so that it serves every graph."""
+    with tf.init_scope():
+        return tf.constant(np.asarray(value))
+
+
+def _dtype(dtype: Any) -> tf.DType:
+    return tf.as_dtype(np.dtype(dtype))
+
+
+# --- arithmetic and functions ---------------------------------------------------------------------------------
+
+
+def _wide(function: Callable) -> Callable:
+    """Floats of 16 bits take the way through float32."""
+
+    def rule(*operands: Tensor, **parameters: Any) -> Any:
+        dtype = operands[0].dtype
+        if not _narrow(dtype):
+            return function(*operands, **parameters)
+        return tf.cast(function(*(tf.cast(x, tf.float32) for x in operands), **parameters), dtype)
+
+    return rule
+
+
+def _narrow(dtype: tf.DType) -> bool:
+    return dtype.is_floating and dtype.size < 4
+
+
+def _unsigned(of_unsigned: Callable, function: Callable) -> Callable:
+    """A rule which has its own formula for unsigned integers."""
+    return lambda x: of_unsigned(x) if x.dtype.is_unsigned else function(x)
+
+
+def _zero(x: Tensor) -> Tensor:
+    return tf.zeros((), x.dtype)
+
+
+def _div(x: Tensor, y: Tensor) -> Tensor:
+    """Integers: neither 0 nor -1 reaches the processor's own division, which stops the process at them."""
+    if not x.dtype.is_integer:
+        return _ops.RealDiv(x=x, y=y)
+    one, all_ones = tf.ones((), x.dtype), tf.constant(-1 if not x.dtype.is_unsigned else x.dtype.max, x.dtype)
+    if x.dtype.is_unsigned:
+        return tf.where(y == 0, all_ones, _ops.TruncateDiv(x=x, y=tf.maximum(y, one)))
+    quotient = _ops.TruncateDiv(x=x, y=tf.where((y == 0) | (y == -1), one, y))
+    return tf.where(y == 0, all_ones, tf.where(y == -1, -x, quotient))
+
+
+def _rem(x: Tensor, y: Tensor) -> Tensor:
+    if not x.dtype.is_integer:
+        return _ops.TruncateMod(x=x, y=y)
+    return tf.where(y == 0, x, x - y * _div(x, y))
+
+
+def _compare(function: Callable) -> Callable:
+    """An order of booleans too."""
+    return lambda x, y: function(*((tf.cast(v, tf.uint8) for v in (x, y)) if x.dtype.is_bool else (x, y)))
+
+
+def _bits(of_booleans: Callable, function: Callable) -> Callable:
+    return lambda *operands: (of_booleans if operands[0].dtype.is_bool else function)(*operands)
+
+
+def _shift(function: Callable) -> Callable:
+    """Zero where the distance is not below the width; TensorFlow itself shifts by the width less one."""
+
+    def rule(x: Tensor, y: Tensor) -> Tensor:
+        width, known = 8 * x.dtype.size, tf.get_static_value(y)
+        if known is not None and np.all(known < width):
+            return function(x, y)
+        return tf.where(tf.cast(y, tf.uint64) < width, function(x, y), _zero(x))
+
+    return rule
+
+
+# --- types ----------------------------------------------------------------------------------------------------
+
+
+def _convert(x: Tensor, *, new_dtype: Any) -> Tensor:
+    """Floats to integers are cut toward zero, saturate, and NaN becomes 0; anything but 0 is true."""
+    dtype = _dtype(new_dtype)
+    if dtype == x.dtype:
+        return x
+    if dtype.is_bool:
+        return tf.not_equal(x, _zero(x))
+    if not (dtype.is_integer and x.dtype.is_floating):
+        return tf.cast(x, dtype)
+    x = tf.cast(x, tf.float32) if _narrow(x.dtype) else x
+    large, small = x >= float(dtype.max), x <= float(dtype.min)
+    cut = tf.cast(tf.where(large | small | tf.math.is_nan(x), _zero(x), x), dtype)
+    return tf.where(large, tf.constant(dtype.max, dtype), tf.where(small, tf.constant(dtype.min, dtype), cut))
+
+
+# --- shapes ---------------------------------------------------------------------------------------------------
+
+
+def _sizes(x: Tensor) -> list[Any]:
+    """The sizes of a tensor's axes: integers, or scalars where they are known only when the graph runs."""
+    if x.shape.is_fully_defined():
+        return list(x.shape)
+    dynamic = tf.shape(x)
+    return [dynamic[axis] if size is None else size for axis, size in enumerate(x.shape)]
+
+
+def _iota(*, dtype: Any, shape: Sequence[Any]) -> Tensor:
+    return tf.cast(tf.range(shape[0]), _dtype(dtype))
+
+
+def _broadcast_in_dim(x: Tensor, *, shape: Sequence[Any], broadcast_dimensions: Sequence[int]) -> Tensor:
+    sizes: list[Any] = [1] * len(shape)
+    for size, axis in zip(_sizes(x), broadcast_dimensions, strict=True):
+        sizes[axis] = size
+    x = tf.reshape(x, sizes) if len(broadcast_dimensions) != len(shape) else x
+    if len(shape) <= 5:
+        return tf.broadcast_to(x, list(shape))
+    for axis, size in enumerate(shape):  # TensorFlow knows no more axes than five at once
+        if sizes[axis] is not size:
+            x = tf.repeat(x, size, axis) if sizes[axis] == 1 else x
+    return x
+
+
+def _pad(x: Tensor, value: Tensor, *, padding_config: Sequence[tuple]) -> Tensor:
+    return _ops.PadV2(input=x, paddings=[(low, high) for low, high, _ in padding_config], constant_values=value)
+
+
+def _slice(x: Tensor, *, start_indices: Sequence[Any], limit_indices: Sequence[Any], strides: Sequence[int]) -> Tensor:
+    return tf.strided_slice(x, list(start_indices), list(limit_indices), list(strides))
+
+
+# --- indexing -------------------------------------------------------------------------------------------------
+
+
+def _starts(x: Tensor, sizes: Sequence[Any], starts: Sequence[Tensor]) -> Tensor:
+    """Where a box of these sizes begins, moved inside."""
+    moved = [
+        tf.clip_by_value(tf.cast(start, tf.int64), 0, tf.cast(whole - size, tf.int64))
+        for start, whole, size in zip(starts, _sizes(x), sizes, strict=True)
+    ]
+    return tf.stack(moved) if moved else tf.zeros(0, tf.int64)
+
+
+def _dynamic_slice(x: Tensor, *starts: Tensor, slice_sizes: Sequence[Any]) -> Tensor:
+    sizes = list(slice_sizes)
+    return tf.slice(x, _starts(x, sizes, starts), tf.cast(tf.stack(sizes) if sizes else [], tf.int64))
+
+
+def _dynamic_update_slice(x: Tensor, box: Tensor, *starts: Tensor) -> Tensor:
+    if not starts:
+        return box
+    begin = _starts(x, _sizes(box), starts)
+    end = begin + tf.shape(box, out_type=tf.int64)
+    return _ops.TensorStridedSliceUpdate(input=x, begin=begin, end=end, strides=tf.ones_like(begin), value=box)
+
+
+def _rows(indices: Tensor) -> Tensor:
+    """A column of row numbers in a dtype that TensorFlow takes for such."""
+    if indices.dtype in (tf.int32, tf.int64):
+        return indices
+    return tf.cast(indices, tf.int64 if indices.dtype.size >= 4 else tf.int32)
+
+
+def _scatter(write: Callable) -> Callable:
+    return lambda x, rows, updates: write(x, _rows(rows), updates)
+
+
+def _scatter_extreme(write: Callable) -> Callable:
+    """NaN wins, which TensorFlow does not promise: rows that meet one are marked."""
+
+    def rule(x: Tensor, rows: Tensor, updates: Tensor) -> Tensor:
+        rows = _rows(rows)
+        result = write(x, rows, updates)
+        if not x.dtype.is_floating:
+            return result
+        missing = tf.cast(tf.math.is_nan(x), tf.int32)
+        missing = tf.tensor_scatter_nd_max(missing, rows, tf.cast(tf.math.is_nan(updates), tf.int32))
+        return tf.where(missing > 0, tf.constant(np.nan, x.dtype), result)
+
+    return rule
+
+
+def _scatter_mul(x: Tensor, rows: Tensor, updates: Tensor) -> Tensor:
+    return x * tf.math.unsorted_segment_prod(updates, _rows(rows)[:, 0], _sizes(x)[0])
+
+
+# --- reductions -----------------------------------------------------------------------------------------------
+
+
+def _reduce(operation: Callable) -> Callable:
+    return lambda x, *, axes: operation(input=x, axis=np.array(axes, "int32"))
+
+
+def _argmax(x: Tensor, *, axes: Sequence[int], index_dtype: Any) -> Tensor:
+    """The first NaN wins."""
+    place = tf.argmax(x, axes[0], tf.int64)
+    if x.dtype.is_floating:
+        missing = tf.math.is_nan(x)
+        place = tf.where(
+            tf.reduce_any(missing, axes[0]), tf.argmax(tf.cast(missing, tf.int8), axes[0], tf.int64), place
+        )
+    return tf.cast(place, _dtype(index_dtype))
+
+
+def _sort(*operands: Tensor, dimension: int) -> list[Tensor]:
+    """By the places of the largest complements: `top_k` leaves equal elements in their order."""
+    rank = len(operands[0].shape)
+    order = [axis for axis in range(rank) if axis != dimension] + [dimension]
+    moved = [x if dimension == rank - 1 else tf.transpose(x, order) for x in operands]
+    key = tf.bitwise.invert(_sort_key(moved[0]))
+    places = tf.math.top_k(key, _sizes(key)[-1]).indices
+    sorted_ = [tf.gather(x, places, batch_dims=rank - 1) for x in moved]
+    return sorted_ if dimension == rank - 1 else [tf.transpose(x, np.argsort(order)) for x in sorted_]
+
+
+def _sort_key(x: Tensor) -> Tensor:
+    """Signed integers in the order of x: NaN is the largest, the two zeros are equal."""
+    if x.dtype.is_bool or (x.dtype.is_integer and x.dtype.size < 4):
+        return tf.cast(x, tf.int32)
+    signed = tf.int64 if x.dtype.size == 8 else tf.int32
+    if x.dtype.is_integer:
+        return tf.bitcast(x, signed) ^ signed.min if x.dtype.is_unsigned else x
+    x = tf.cast(x, tf.float32) if _narrow(x.dtype) else x
+    x = tf.where(tf.math.is_nan(x), tf.constant(np.nan, x.dtype), tf.where(x == 0, _zero(x), x))
+    bits = tf.bitcast(x, signed)
+    return bits ^ (tf.bitwise.right_shift(bits, tf.constant(8 * signed.size - 1, signed)) & signed.max)
+
+
+# --- matrix products ------------------------------------------------------------------------------------------
+
+
+def _dot_general(a: Tensor, b: Tensor, *, preferred_element_type: Any) -> Tensor:
+    dtype = _dtype(preferred_element_type)
+    wide = dtype
+    if dtype.is_integer:  # the low bits of a product do not depend on the sign
+        wide = tf.int64 if dtype.size == 8 else tf.int32
+    return tf.cast(tf.matmul(tf.cast(a, wide), tf.cast(b, wide)), dtype)
+
+
+# --- convolution ----------------------------------------------------------------------------------------------
+
+
+def _conv(x: Tensor, kernel: Tensor, *, window_strides: Sequence[int], padding: Sequence, lhs_dilation: Sequence[int],
+          rhs_dilation: Sequence[int], feature_group_count: int, preferred_element_type: Any) -> Tensor:  # fmt: skip
+    """The operation whose shapes these are: a convolution, or the gradient of one for its inputs or its kernel."""
+    dtype = _dtype(preferred_element_type)
+    x, kernel = tf.cast(x, dtype), tf.cast(kernel, dtype)
+    strides, padding, inside, reaches = map(list, (window_strides, padding, lhs_dilation, rhs_dilation))
+    if len(strides) == 1:
+        result = _conv(x[:, None], kernel[None], window_strides=[1, *strides], padding=[(0, 0), *padding],
+                       lhs_dilation=[1, *inside], rhs_dilation=[1, *reaches], feature_group_count=feature_group_count,
+                       preferred_element_type=preferred_element_type)  # fmt: skip
+        return result[:, 0]
+    wide = tf.float32 if _narrow(dtype) else dtype
+    x, kernel = tf.cast(_spread(x, padding, inside), wide), tf.cast(kernel, wide)
+    return tf.cast(_by_places(x, kernel, strides, reaches, feature_group_count), dtype)
+
+
+def _spread(x: Tensor, padding: Sequence[tuple[int, int]], inside: Sequence[int]) -> Tensor:
+    """An image with zeros at its edges and between its elements."""
+    for axis, distance in enumerate(inside, start=1):
+        size = _sizes(x)[axis]
+        if distance > 1:
+            apart = tf.pad(
+                tf.expand_dims(x, axis + 1), [(0, (distance - 1) * (i == axis + 1)) for i in range(x.ndim + 1)]
+            )
+            sizes = _sizes(x)
+            sizes[axis] = size * distance
+            x = tf.reshape(apart, sizes)
+            sizes[axis] = (size - 1) * distance + 1
+            x = tf.slice(x, [0] * x.ndim, sizes)
+    if any(edge for edges in padding for edge in edges):
+        x = tf.pad(x, [(0, 0), *padding, (0, 0)])
+    return x
+
+
+def _by_places(x: Tensor, kernel: Tensor, strides: list[int], reaches: list[int], groups: int) -> Tensor:
+    """Convolution as matrix products: one for each place of the window, or of the result where that has fewer."""
+    *window, depth, features = kernel.shape
+    space = x.shape[1:-1]
+    counts = [windows.count(*axis) for axis in zip(space, window, strides, reaches, strict=True)]
+    if math.prod(window) > math.prod(counts):
+        return _by_results(x, kernel, counts, strides, reaches, groups)
+    batch = _sizes(x)[0]
+    kernel = tf.transpose(
+        tf.reshape(kernel, (*window, depth, groups, features // groups)),
+        (*range(len(window)), len(window) + 1, len(window), len(window) + 2),
+    )
+    total = None
+    for place, view in windows.views(space, window, strides, reaches):
+        by_group = tf.transpose(tf.reshape(x[(slice(None), *view)], (-1, groups, depth)), (1, 0, 2))
+        product = tf.matmul(by_group, kernel[place])
+        total = product if total is None else total + product
+    return tf.reshape(tf.transpose(total, (1, 0, 2)), (batch, *counts, features))
+
+
+def _by_results(
+    x: Tensor, kernel: Tensor, counts: list[int], strides: list[int], reaches: list[int], groups: int
+) -> Tensor:
+    *window, depth, features = kernel.shape
+    batch, size = _sizes(x)[0], math.prod(window)
+    kernel = tf.transpose(tf.reshape(kernel, (size * depth, groups, features // groups)), (1, 0, 2))
+    results = []
+    for place, view in windows.views(x.shape[1:-1], counts, reaches, strides):
+        image = tf.reshape(x[(slice(None), *view)], (batch, size, groups, depth))
+        image = tf.reshape(tf.transpose(image, (2, 0, 1, 3)), (groups, batch, size * depth))
+        results.append(tf.transpose(tf.matmul(image, kernel), (1, 0, 2)))
+    return tf.reshape(tf.stack(results, axis=1), (batch, *counts, features))
+
+
+# --- transforms and linear algebra ----------------------------------------------------------------------------
+
+
+_FFTS: tuple[tuple[Callable, ...], ...] = (
+    (tf.signal.fft, tf.signal.fft2d, tf.signal.fft3d),
+    (tf.signal.ifft, tf.signal.ifft2d, tf.signal.ifft3d),
+    (tf.signal.rfft, tf.signal.rfft2d, tf.signal.rfft3d),
+    (tf.signal.irfft, tf.signal.irfft2d, tf.signal.irfft3d),
+)
+
+
+def _fft(x: Tensor, *, fft_type: Any, fft_lengths: Sequence[int]) -> Tensor:
+    kind = int(fft_type)
+    function = _FFTS[kind][len(fft_lengths) - 1]
+    return function(x) if kind < 2 else function(x, list(fft_lengths))
+
+
+def _triangular_solve(a: Tensor, b: Tensor, *, lower: bool, transpose_a: bool, unit_diagonal: bool) -> Tensor:
+    if unit_diagonal:
+        a = tf.linalg.set_diag(a, tf.ones(_sizes(a)[:-1], a.dtype))
+    return tf.linalg.triangular_solve(tf.math.conj(a) if transpose_a else a, b, lower, adjoint=transpose_a)
+
+
+def _lu(x: Tensor) -> list[Tensor]:
+    """Column by column, with the largest element as pivot; TensorFlow's own gives no pivots and refuses a singular x."""
+    *leading, rows, columns = _sizes(x)
+    steps, number, across = min(rows, columns), tf.range(rows), tf.range(columns)
+    x = tf.reshape(x, (-1, rows, columns))
+    batch = tf.shape(x)[0]
+
+    def exchange(column: Tensor, packed: Tensor, order: Tensor, pivots: Tensor) -> tuple:
+        below = number >= column
+        size = tf.where(below, tf.abs(packed[:, :, column]), -tf.ones((), tf.abs(packed).dtype))
+        pivot = tf.argmax(size, 1, tf.int32)[:, None]
+        exchanged = tf.where(number == column, pivot, tf.where(number == pivot, column, number))
+        packed, order = tf.gather(packed, exchanged, batch_dims=1), tf.gather(order, exchanged, batch_dims=1)
+        first = packed[:, column, None, column]
+        factor = tf.where(
+            (number > column) & (first != 0), packed[:, :, column] / tf.where(first == 0, tf.ones_like(first), first), 0
+        )
+        eliminated = packed - factor[:, :, None] * tf.where(across > column, packed[:, column], 0)[:, None]
+        stored = (number > column)[:, None] & (across == column)
+        packed = tf.where(stored, factor[:, :, None], eliminated)
+        return column + 1, packed, order, tf.where(tf.range(steps) == column, pivot, pivots)
+
+    order, pivots = (tf.broadcast_to(tf.range(n), (batch, n)) for n in (rows, steps))
+    _, packed, order, pivots = tf.while_loop(lambda column, *_: column < steps, exchange, (0, x, order, pivots))
+    return [
+        tf.reshape(packed, (*leading, rows, columns)),
+        tf.reshape(pivots, (*leading, steps)),
+        tf.reshape(order, (*leading, rows)),
+    ]
+
+
+def _eigh(x: Tensor, *, lower: bool) -> list[Tensor]:
+    values, vectors = tf.linalg.eigh(x if lower else tf.linalg.adjoint(x))
+    return [vectors, values]
+
+
+def _svd(x: Tensor, *, full_matrices: bool, compute_uv: bool) -> list[Tensor]:
+    if not compute_uv:
+        return [tf.linalg.svd(x, compute_uv=False)]
+    values, left, right = tf.linalg.svd(x, full_matrices=full_matrices)
+    return [values, left, tf.linalg.adjoint(right)]
+
+
+# --- control --------------------------------------------------------------------------------------------------
+
+
+def _scan(*operands: Tensor, jaxpr: _jax.ClosedJaxpr, length: Any, reverse: bool, num_consts: int,
+          num_carry: int) -> list[Tensor]:  # fmt: skip
+    split = num_consts + num_carry
+    constants, carry, rows = operands[:num_consts], list(operands[num_consts:split]), operands[split:]
+    results = [
+        tf.TensorArray(_dtype(aval.dtype), length, element_shape=_static(aval.shape))
+        for aval in jaxpr.out_avals[num_carry:]
+    ]
+
+    def body(step: Tensor, carry: list[Tensor], results: list[tf.TensorArray]) -> tuple:
+        place = length - 1 - step if reverse else step
+        values = walk(jaxpr, [*constants, *carry, *(tf.gather(x, place) for x in rows)])
+        written = [stack.write(place, value) for stack, value in zip(results, values[num_carry:], strict=True)]
+        return step + 1, values[:num_carry], written
+
+    _, carry, results = tf.while_loop(
+        lambda step, *_: step < length, body, (tf.constant(0), carry, results), maximum_iterations=length
+    )
+    return [*carry, *(stack.stack() for stack in results)]
+
+
+def _static(shape: Sequence[Any]) -> list[int | None]:
+    """A shape with None for the sizes that are known only when the graph runs."""
+    return [int(size) if isinstance(size, (int, np.integer)) else None for size in shape]
+
+
+def _while(*operands: Tensor, cond_jaxpr: _jax.ClosedJaxpr, cond_nconsts: int, body_jaxpr: _jax.ClosedJaxpr,
+           body_nconsts: int) -> list[Tensor]:  # fmt: skip
+    split = cond_nconsts + body_nconsts
+    test, body, state = operands[:cond_nconsts], operands[cond_nconsts:split], list(operands[split:])
+    return list(
+        tf.while_loop(
+            lambda *state: walk(cond_jaxpr, [*test, *state])[0],
+            lambda *state: walk(body_jaxpr, [*body, *state]),
+            state,
+        )
+    )
+
+
+def _cond(index: Tensor, *operands: Tensor, branches: Sequence[_jax.ClosedJaxpr]) -> list[Tensor]:
+    index = tf.clip_by_value(tf.cast(index, tf.int32), 0, len(branches) - 1)
+    return list(tf.switch_case(index, [lambda branch=branch: walk(branch, operands) for branch in branches]))
+
+
+RULES: dict[str, Callable] = {
+    "add": tf.add,
+    "sub": tf.subtract,
+    "mul": tf.multiply,
+    "div": _div,
+    "rem": _wide(_rem),
+    "pow": _wide(tf.pow),
+    "neg": _unsigned(lambda x: tf.bitwise.invert(x) + 1, tf.negative),
+    "abs": _unsigned(tf.identity, tf.abs),
+    "sign": _unsigned(lambda x: tf.cast(x != 0, x.dtype), tf.sign),
+    "max": tf.maximum,
+    "min": tf.minimum,
+    "floor": tf.floor,
+    "round": tf.round,
+    "exp": _wide(tf.exp),
+    "expm1": _wide(tf.math.expm1),
+    "log": _wide(tf.math.log),
+    "log1p": _wide(tf.math.log1p),
+    "sqrt": _wide(tf.sqrt),
+    "sin": _wide(tf.sin),
+    "cos": _wide(tf.cos),
+    "atan2": _wide(tf.atan2),
+    "tanh": _wide(tf.tanh),
+    "logistic": _wide(tf.sigmoid),
+    "erf": _wide(tf.math.erf),
+    "erfc": _wide(tf.math.erfc),
+    "eq": tf.equal,
+    "ne": tf.not_equal,
+    "lt": _compare(tf.less),
+    "le": _compare(tf.less_equal),
+    "select_n": lambda which, x, y: tf.where(which, y, x),
+    "and": _bits(tf.logical_and, tf.bitwise.bitwise_and),
+    "or": _bits(tf.logical_or, tf.bitwise.bitwise_or),
+    "xor": _bits(tf.not_equal, tf.bitwise.bitwise_xor),
+    "not": _bits(tf.logical_not, tf.bitwise.invert),
+    "shift_left": _shift(tf.bitwise.left_shift),
+    "shift_right_logical": _shift(tf.bitwise.right_shift),
+    "shift_right_arithmetic": tf.bitwise.right_shift,
+    "convert_element_type": _convert,
+    "bitcast_convert_type": lambda x, *, new_dtype: tf.bitcast(x, _dtype(new_dtype)),
+    "complex": tf.complex,
+    "real": tf.math.real,
+    "imag": tf.math.imag,
+    "iota": _iota,
+    "broadcast_in_dim": _broadcast_in_dim,
+    "reshape": lambda x, *, new_sizes: tf.reshape(x, list(new_sizes)),
+    "transpose": lambda x, *, permutation: tf.transpose(x, permutation),
+    "rev": lambda x, *, dimensions: tf.reverse(x, dimensions),
+    "concatenate": lambda *operands, dimension: tf.concat(operands, dimension),
+    "pad": _pad,
+    "slice": _slice,
+    "dynamic_slice": _dynamic_slice,
+    "dynamic_update_slice": _dynamic_update_slice,
+    "gather": lambda x, rows: tf.gather(x, _rows(rows)[:, 0]),
+    "scatter": _scatter(tf.tensor_scatter_nd_update),
+    "scatter-add": _scatter(tf.tensor_scatter_nd_add),
+    "scatter-mul": _scatter_mul,
+    "scatter-min": _scatter_extreme(tf.tensor_scatter_nd_min),
+    "scatter-max": _scatter_extreme(tf.tensor_scatter_nd_max),
+    "reduce_sum": _wide(_reduce(_ops.Sum)),
+    "reduce_prod": _wide(_reduce(_ops.Prod)),
+    "reduce_max": _reduce(_ops.Max),
+    "reduce_min": _reduce(_ops.Min),
+    "reduce_and": _reduce(_ops.All),
+    "reduce_or": _reduce(_ops.Any),
+    "argmax": _argmax,
+    "cumsum": _wide(lambda x, *, axis, reverse: tf.cumsum(x, axis, reverse=reverse)),
+    "sort": _sort,
+    "dot_general": _dot_general,
+    "conv_general_dilated": _conv,
+    "fft": _fft,
+    "cholesky": tf.linalg.cholesky,
+    "triangular_solve": _triangular_solve,
+    "lu": _lu,
+    "qr": lambda x, *, full_matrices: list(tf.linalg.qr(x, full_matrices)),
+    "eigh": _eigh,
+    "svd": _svd,
+    "scan": _scan,
+    "while": _while,
+    "cond": _cond,
+}
+
+walk = Walker(by_name(RULES, "tensorflow"), constant)
+
+ENGINE = OnTensorFlow()
