@@ -6,6 +6,7 @@ arguments. `primitive_cases` fills the table.
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
@@ -14,6 +15,9 @@ FLOATS = ("float32", "float32", "bfloat16", "float16")
 SIGNED = ("int8", "int16", "int32")
 UNSIGNED = ("uint8", "uint16", "uint32")
 INTEGERS = SIGNED + UNSIGNED
+
+WIDER = {"float32": "float64", "int32": "int64", "complex64": "complex128"}
+"""With JAX's 64-bit numbers switched on, what an array has in place of these."""
 
 CASES: dict = {}
 
@@ -35,15 +39,21 @@ def generator(draw):
     return np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
 
+def usual(dtype):
+    """The dtype that stands for a name: one of 64 bits where these are switched on."""
+    name = jnp.dtype(dtype).name
+    return jnp.dtype(WIDER.get(name, name) if jax.config.read("jax_enable_x64") else name)
+
+
 def array(draw, of, dtype="float32", low=-3.0, high=3.0):
     """Numbers between low and high; of integers with low=None, any of the dtype's range."""
-    random, dtype = generator(draw), jnp.dtype(dtype)
+    random, dtype = generator(draw), usual(dtype)
     if dtype.name == "bool":
         return random.integers(0, 2, of).astype(bool)
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         least, most = (limits.min, limits.max) if low is None else (max(int(low), limits.min), int(high))
-        return random.integers(least, most, of, endpoint=True).astype(dtype)
+        return random.integers(least, most, of, dtype, endpoint=True)
     if dtype.kind == "c":
         return (random.uniform(low, high, of) + 1j * random.uniform(low, high, of)).astype(dtype)
     return random.uniform(low, high, of).astype(dtype)

@@ -115,7 +115,7 @@ def _(draw):
 
 @case("clamp")
 def _(draw):
-    return lambda x: lax.clamp(np.float32(-1), x, np.float32(1)), [array(draw, shape(draw))]
+    return lambda x: lax.clamp(x.dtype.type(-1), x, x.dtype.type(1)), [array(draw, shape(draw))]
 
 
 @case("extreme numbers")
@@ -160,9 +160,11 @@ def _(draw):
 
 @case("bitcast_convert_type")
 def _(draw):
-    source, target = draw(st.sampled_from([("float32", "uint32"), ("float32", "int32"), ("bfloat16", "uint16")]))
+    source, kind = draw(st.sampled_from([("float32", "uint"), ("float32", "int"), ("bfloat16", "uint")]))
     x = array(draw, shape(draw), source)
-    return lambda x: lax.bitcast_convert_type(lax.bitcast_convert_type(x, target), source) + 1, [x]
+    target = f"{kind}{8 * x.itemsize}"
+    return lambda x: (lax.bitcast_convert_type(lax.bitcast_convert_type(x, target), x.dtype) + 1,
+                      lax.bitcast_convert_type(x, target)), [x]  # fmt: skip
 
 
 @case("complex numbers")

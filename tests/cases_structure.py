@@ -76,7 +76,7 @@ def _(draw):
         "base_dilation": (1, draw(st.integers(1, 2)), 1),
         "window_dilation": (1, 1, draw(st.integers(1, 2))),
     }
-    least, most = (-np.inf, np.inf) if x.dtype == "float32" else (np.iinfo("int32").min, np.iinfo("int32").max)
+    least, most = (-np.inf, np.inf) if x.dtype.kind == "f" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
     return lambda x: [lax.reduce_window(x, x.dtype.type(start), f, window, **options)
                       for start, f in ((0, lax.add), (least, lax.max), (most, lax.min))], [x]  # fmt: skip
 
