@@ -17,6 +17,7 @@ from cornu import _jax, config
 from cornu.errors import explain, nearest
 from cornu.program.check import check
 from cornu.program.lower import lower
+from cornu.program.simplify import simplify
 from cornu.program.trace import Program
 from cornu.program.walk import describe
 
@@ -120,12 +121,12 @@ def require_concrete(program: Program) -> None:
 
 
 def lowered(program: Program, engine: Engine) -> _jax.ClosedJaxpr:
-    """A program in the vocabulary, checked, for an engine of rules.
+    """A program in the vocabulary, short, checked, for an engine of rules.
 
     Raises NotImplementedError, which names the primitive, the layer and the place in the source, where a limit of the
     engine holds.
     """
-    program = check(lower(program))
+    program = check(simplify(lower(program)))
     _require_within(program.jaxpr, engine)
     return program.jaxpr
 

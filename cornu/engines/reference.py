@@ -167,7 +167,9 @@ def _accumulator(dtype: np.dtype) -> np.dtype:
 
 
 def _sum(x: Any, *, axes: Sequence[int]) -> Any:
-    return np.sum(x, axis=tuple(axes), dtype=_accumulator(x.dtype)).astype(x.dtype)
+    """The sum of one number is that number, also of -0.0; the sum of none is 0."""
+    dtype = _accumulator(x.dtype)
+    return np.sum(x, axis=tuple(axes), dtype=dtype, initial=dtype.type(-0.0 if x.size else 0)).astype(x.dtype)
 
 
 def _prod(x: Any, *, axes: Sequence[int]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from cornu import _jax
 from cornu.errors import explain, nearest
+from cornu.program.shapes import joint
 from cornu.program.show import shape_text
 from cornu.program.trace import Program
 from cornu.program.vocabulary import VOCABULARY, admits
@@ -88,12 +89,23 @@ def _texts(avals: Sequence[Any]) -> str:
 
 def _require_types(equation: _jax.Equation, place: str) -> None:
     try:
-        derived = _texts(_jax.abstract_outputs(equation))
+        derived = _texts(_derived(equation))
     except (TypeError, ValueError) as error:
         _fail(f"The operands of {equation.primitive.name!r} do not fit: {error}", place)
     stated = _texts([variable.aval for variable in equation.outvars])
     if stated != derived:
         _fail(f"{equation.primitive.name!r} is said to give {stated}.", place, expected=derived)
+
+
+def _derived(equation: _jax.Equation) -> list:
+    """What JAX derives; but the cases of a choice may be scalars here, or have sizes of one, like other operands."""
+    if equation.primitive.name != "select_n":
+        return _jax.abstract_outputs(equation)
+    avals: list[Any] = [atom.aval for atom in equation.invars]
+    which, first, second = avals
+    if first.dtype != second.dtype:
+        raise TypeError(f"cases of {first.dtype} and {second.dtype}")
+    return [first.update(shape=joint([which.shape, first.shape, second.shape]))]
 
 
 def _require_fit(equation: _jax.Equation, place: str) -> None:
