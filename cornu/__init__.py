@@ -114,7 +114,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "dtypes",
-    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
+    "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
     "preprocessing", "random", "regularizers", "saving", "tree", "utils", "visualization", "wrappers",
 }  # fmt: skip
 _NAMES = {

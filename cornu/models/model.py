@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from cornu import registry, saving, symbolic, tree
 from cornu.errors import explain, nearest
+from cornu.export import exporting
 from cornu.layers import parts
 from cornu.layers.layer import Layer
 from cornu.tracebacks import boundary
@@ -378,6 +379,17 @@ class Model(Layer):
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool | None = None) -> Any:
         """Loads the weights of a `.weights.h5`, `.keras` or older HDF5 file and reports: `saving.load_weights`."""
         return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Writes the inference program in another system's format: `cornu.export.export_model`."""
+        exporting.export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickles and copies of a built model are those of its `.keras` file, and as safe."""

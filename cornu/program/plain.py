@@ -84,7 +84,7 @@ def _conv(x: Array, kernel: Array, *, dimension_numbers: Any, padding: Sequence,
     kernel = lax.transpose(kernel, (*kernel_spec[2:], kernel_spec[1], kernel_spec[0]))
     if batch_group_count > 1:
         x, feature_group_count = _batch_groups_as_channels(x, batch_group_count), batch_group_count
-    if min(edge for edges in padding for edge in edges) < 0:
+    if any(_jax.is_symbolic_dim(edge) or edge < 0 for edges in padding for edge in edges):
         inside = [(low, high, d - 1) for (low, high), d in zip(padding, lhs_dilation, strict=True)]
         x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *inside, (0, 0, 0)])
         padding, lhs_dilation = [(0, 0)] * len(padding), [1] * len(padding)

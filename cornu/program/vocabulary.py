@@ -99,7 +99,7 @@ def channels_last(rank: int) -> tuple[tuple[int, ...], ...]:
 
 def _channels_last(avals: list, params: dict) -> bool:
     return (
-        min(edge for edges in params["padding"] for edge in edges) >= 0
+        all(edge >= 0 for edges in params["padding"] for edge in edges)
         and tuple(map(tuple, params["dimension_numbers"])) == channels_last(len(avals[0].shape))
         and params["batch_group_count"] == 1
         and params["preferred_element_type"] is not None

@@ -33,6 +33,33 @@ def replacing(path: Path, overwrite: bool) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_folder(path: Path, overwrite: bool, mark: str) -> Iterator[Path]:
+    """As `replacing`, for a folder: a new one beside `path`. Only a folder that is empty or has the file `mark` is
+    ever replaced.
+
+    Raises FileExistsError where something else is at `path`, or it may not be overwritten.
+    """
+    if path.exists() and (not overwrite or not path.is_dir() or (any(path.iterdir()) and not (path / mark).exists())):
+        fix = "Pass another name." if overwrite else "Pass overwrite=True, or another name."
+        raise FileExistsError(
+            explain(f"{path} is there already.", expected=f"nothing, or a folder with {mark}", fix=fix)
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(explain(f"The folder {path.parent} doesn't exist.", fix="Make it first."))
+    with tempfile.TemporaryDirectory(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent) as beside:
+        new, old = Path(beside) / "new", Path(beside) / "old"
+        yield new
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+
+
 def _settle(beside: Path, path: Path) -> None:
     with open(beside, "rb+") as file:
         os.fsync(file.fileno())
