@@ -113,7 +113,7 @@ def _own_inputs(model: Any) -> Any:
             )
         )
     found = shapes.get("shapes_dict", shapes)
-    return [jax.ShapeDtypeStruct((None, *shape[1:]), "float32") for shape in found.values()]  # type: ignore[arg-type]
+    return [jax.ShapeDtypeStruct((None, *shape[1:]), "float32") for shape in found.values()]
 
 
 def _names(given: Any, prefix: str) -> Any:
@@ -172,7 +172,7 @@ def _symbolic(inputs: Sequence[_Input], names: list[list[str]], least: int) -> l
     used = {name: None for one, of in zip(inputs, names, strict=True) for size, name in zip(one.shape, of, strict=True)
             if size is None}  # fmt: skip
     if not used:
-        return [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in inputs]  # type: ignore[arg-type]
+        return [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in inputs]
     constraints = [f"{name} >= {least}" for name in used if name != "batch"] if least > 1 else []
     sizes = dict(zip(used, jax.export.symbolic_shape(", ".join(used), constraints=constraints), strict=True))
     return [

@@ -143,7 +143,7 @@ class _Rows:
     def clamp(self) -> None:
         """Moves boxes that stick out to the nearest place inside."""
         for axis in self.mapped:
-            last = self.shape[axis] - self.sizes[axis]
+            last: Any = self.shape[axis] - self.sizes[axis]
             if not _jax.is_symbolic_dim(last):
                 last = min(last, jnp.iinfo(self.starts[axis].dtype).max)
             self.starts[axis] = jnp.clip(self.starts[axis], 0, last)

@@ -113,7 +113,7 @@ class Walker:
         """A parameter with the sizes of this run in place of open ones."""
         if isinstance(value, (tuple, list)):
             return type(value)(map(self._closed, value)) if _has_open(value) else value
-        return self._evaluate(value, self._sizes.get()) if _jax.is_symbolic_dim(value) else value
+        return self._evaluate(value, self._sizes.get() or {}) if _jax.is_symbolic_dim(value) else value
 
     def _prepare(self, closed: _jax.ClosedJaxpr) -> _Plan:
         cells = _Cells(self._constant)
@@ -207,7 +207,7 @@ def by_name(rules: Mapping[str, Rule], engine: str) -> Callable[[_jax.Equation],
                 explain(
                     f"Engine {engine!r} cannot run the primitive {name!r}.",
                     got=describe(equation),
-                    fix="Use the engine 'jax', which runs every program.",
+                    fix='Use the engine "jax", which runs every program: compile(engine="jax").',
                 )
             )
         return partial(rules[name], **{key: equation.params[key] for key in VOCABULARY[name].parameters})
@@ -215,15 +215,23 @@ def by_name(rules: Mapping[str, Rule], engine: str) -> Callable[[_jax.Equation],
     return find
 
 
+_SHOWN = 6
+"""How many operands of an equation an error shows."""
+
+
 def describe(equation: _jax.Equation) -> str:
     """The primitive, its operands' shapes, and where the equation was made: scope, code, and the user's own line."""
-    operands = ", ".join(shape_text(atom.aval) for atom in equation.invars)
+    texts = [shape_text(atom.aval) for atom in equation.invars]
+    operands = ", ".join(texts if len(texts) <= _SHOWN else [*texts[:_SHOWN], "..."])
     return " ".join([f"{equation.primitive.name}({operands})", *_places(equation)])
 
 
 def _places(equation: _jax.Equation) -> Iterator[str]:
+    backward = _jax.is_backward(equation)
     if scope := _jax.scope_name(equation):
-        yield f"in {scope!r}"
+        yield f"in {'the gradient of ' * backward}{scope!r}"
+    elif backward:
+        yield "in a gradient"
     frames = _jax.source_frames(equation)
     if frames:
         yield "at {}:{} ({})".format(*frames[0])
