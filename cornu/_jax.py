@@ -288,8 +288,15 @@ def source_frames(equation: Equation) -> list[tuple[str, int, str]]:
 
 
 def scope_name(equation: Equation) -> str:
-    """The `jax.named_scope` path in which an equation was made, "" where there is none."""
-    return str(equation.source_info.name_stack)
+    """The `jax.named_scope` path in which an equation was made, "" where there is none: layers by their names."""
+    parts = equation.source_info.name_stack.stack
+    return "/".join(part.name for part in parts if isinstance(part, _source.Scope))
+
+
+def is_backward(equation: Equation) -> bool:
+    """Whether an equation belongs to the backward pass of a gradient."""
+    parts = equation.source_info.name_stack.stack
+    return any(isinstance(part, _source.Transform) and part.name == "transpose" for part in parts)
 
 
 @contextlib.contextmanager

@@ -63,8 +63,9 @@ class Limit:
         """Whether the limit holds for an equation."""
         if self.subject not in ("*", equation.primitive.name):
             return False
-        avals = [atom.aval for atom in equation.invars]
-        used = {str(aval.dtype) for aval in (*avals, *(variable.aval for variable in equation.outvars))}
+        avals: list[Any] = [atom.aval for atom in equation.invars]
+        results: list[Any] = [variable.aval for variable in equation.outvars]
+        used = {str(aval.dtype) for aval in (*avals, *results)}
         return (not self.dtypes or bool(used & set(self.dtypes))) and (
             self.when is None or self.when(avals, equation.params)
         )
@@ -131,19 +132,19 @@ def lowered(program: Program, engine: Engine) -> _jax.ClosedJaxpr:
     return program.jaxpr
 
 
-def _require_within(closed: _jax.ClosedJaxpr, engine: Engine) -> None:
+def _require_within(closed: _jax.ClosedJaxpr, engine: Engine, around: str = "") -> None:
     for equation in closed.jaxpr.eqns:
         for limit in engine.limits:
             if limit.meets(equation):
                 raise NotImplementedError(
                     explain(
                         f"Engine {engine.name!r} cannot run {limit}.",
-                        got=describe(equation),
+                        got=describe(equation) + around,
                         fix='Use the engine "jax", which runs every program: compile(engine="jax").',
                     )
                 )
         for inner in _jax.inner_jaxprs(equation):
-            _require_within(inner, engine)
+            _require_within(inner, engine, f", inside of {describe(equation)}{around}")
 
 
 def engine_names() -> list[str]:
@@ -171,9 +172,12 @@ def source(name: str) -> Source:
 
 def installed_version(name: str) -> str | None:
     """The version of the library that an engine drives, None where it is not installed. It is imported for that."""
+    library = source(name).library
     try:
-        return importlib.import_module(source(name).library).__version__
-    except ModuleNotFoundError:
+        return importlib.import_module(library).__version__
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
         return None
 
 
@@ -191,17 +195,22 @@ def get_engine(name: str | None = None) -> Engine:
 
 @functools.cache
 def _load(name: str) -> Engine:
-    wanted, version = source(name), installed_version(name)
-    if version is None or _numbers(version) < _numbers(wanted.oldest):
-        raise ImportError(
-            explain(
-                f"Engine {name!r} needs the library {wanted.library!r}.",
-                expected=f"version {wanted.oldest} or newer",
-                got="none installed" if version is None else version,
-                fix=wanted.install,
-            )
+    wanted = source(name)
+    try:
+        version = installed_version(name)
+        if version is not None and _numbers(version) >= _numbers(wanted.oldest):
+            return getattr(importlib.import_module(wanted.module), wanted.instance)
+        found = "none installed" if version is None else version
+    except ImportError as error:
+        found = f"one that cannot be imported: {error}"
+    raise ImportError(
+        explain(
+            f"Engine {name!r} needs the library {wanted.library!r}.",
+            expected=f"version {wanted.oldest} or newer",
+            got=found,
+            fix=wanted.install,
         )
-    return getattr(importlib.import_module(wanted.module), wanted.instance)
+    )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from cornu import constraints, dtypes, initializers, naming, random, registry, regularizers, symbolic, tags, tree
@@ -183,7 +184,7 @@ class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
     def _apply(self, args: tuple, kwargs: dict) -> Any:
         bound, training = calls.bind(self, args, kwargs)
         outermost = current() is None
-        with call_context(self, training), naming.name_scope(self.name):
+        with call_context(self, training), naming.name_scope(self.name), jax.named_scope(self.name):
             if outermost:
                 self._clear_losses()
             return self._run(bound)

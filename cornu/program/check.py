@@ -13,6 +13,8 @@ from cornu.program.trace import Program
 from cornu.program.vocabulary import VOCABULARY, admits
 from cornu.program.walk import describe
 
+_ONLY_JAX = 'Lower the program; where that is done, only the engine "jax" can run it: compile(engine="jax").'
+
 
 class ProgramError(ValueError):
     """A program is not one that engines can run."""
@@ -72,14 +74,14 @@ def _require_vocabulary(equation: _jax.Equation, place: str) -> None:
         _fail(
             f"The primitive {name!r} is not in the vocabulary.{nearest(name, VOCABULARY)}",
             place,
-            fix="Lower the program first; if it is lowered, only the engine 'jax' can run it.",
+            fix=_ONLY_JAX,
         )
     if not admits(name, [atom.aval for atom in equation.invars], equation.params):
         _fail(
             f"The primitive {name!r} is not in its plain form.",
             place,
             expected=f"{VOCABULARY[name].meaning}; form {VOCABULARY[name].form.__name__.strip('_')}",
-            fix="Lower the program first; if it is lowered, only the engine 'jax' can run it.",
+            fix=_ONLY_JAX,
         )
 
 

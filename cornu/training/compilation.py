@@ -7,6 +7,7 @@ from typing import Any
 
 from cornu import metrics as metrics_module
 from cornu import optimizers, registry
+from cornu.engines.engine import source
 from cornu.metrics.compiled import CompiledLoss, CompiledMetrics, check_names
 from cornu.variables import Variable
 
@@ -46,6 +47,8 @@ class Compilation:
         self.compiled_metrics = CompiledMetrics(given["metrics"], given["weighted_metrics"], names)
         self.run_eagerly: bool = given["run_eagerly"]
         self.engine: str | None = given["engine"]
+        if self.engine is not None:
+            source(self.engine)
 
     @property
     def metrics(self) -> list:
