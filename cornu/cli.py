@@ -49,6 +49,13 @@ def _migrate(chosen: argparse.Namespace) -> int:
     return migrate.run(chosen.programs, era=chosen.era, write=chosen.write)
 
 
+def _engines(chosen: argparse.Namespace) -> int:
+    from cornu.utils import engines
+
+    engines.show(speed=chosen.speed)
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """What the command understands."""
     top = argparse.ArgumentParser("cornu", description="A Keras-compatible neural-network library on JAX.")
@@ -63,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--output", default="cornu_demo", help="folder for pictures and model (default: cornu_demo)")
     demo.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     demo.set_defaults(action=_demo)
+    engines = commands.add_parser("engines", help="list the engines: installed or not, what they can't do, their speed")
+    engines.add_argument("--no-speed", dest="speed", action="store_false", help="measure nothing")
+    engines.set_defaults(action=_engines)
     run = commands.add_parser("run", help="run a Keras program of any era, unchanged")
     run.add_argument("--era", choices=ERAS, help="for which Keras it was written (default: told from its text)")
     run.add_argument("-m", dest="module", action="store_true", help="the program is a module, by its dotted name")

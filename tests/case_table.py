@@ -85,4 +85,4 @@ def assert_same(got, want):
     """Every array of two lists agrees."""
     assert len(got) == len(want)
     wrong = {place: text for place, (g, w) in enumerate(zip(got, want, strict=True)) if (text := differences(g, w))}
-    assert not wrong
+    assert not wrong, wrong

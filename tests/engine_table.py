@@ -23,7 +23,6 @@ from cornu.engines.engine import Limit, engine_names, get_engine, installed_vers
 from cornu.program import show
 from cornu.program.lower import lower
 from cornu.program.simplify import simplify
-from cornu.program.simplify import simplify
 from cornu.program.trace import Program, trace
 
 ENGINES = [name for name in engine_names() if name not in ("jax", "reference")]
