@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +13,10 @@ import tensorflow as tf
 from cornu import _jax
 from cornu.engines import windows
 from cornu.engines.engine import Engine, lowered, require_concrete
-from cornu.program import show
 from cornu.program.trace import Program
 from cornu.program.walk import Walker, by_name
 
-Tensor = tf.Tensor
+Tensor: TypeAlias = tf.Tensor
 _ops = tf.raw_ops
 
 
@@ -308,67 +307,171 @@ def _conv(x: Tensor, kernel: Tensor, *, window_strides: Sequence[int], padding: 
     """The operation whose shapes these are: a convolution, or the gradient of one for its inputs or its kernel."""
     dtype = _dtype(preferred_element_type)
     x, kernel = tf.cast(x, dtype), tf.cast(kernel, dtype)
-    strides, padding, inside, reaches = map(list, (window_strides, padding, lhs_dilation, rhs_dilation))
-    if len(strides) == 1:
-        result = _conv(x[:, None], kernel[None], window_strides=[1, *strides], padding=[(0, 0), *padding],
-                       lhs_dilation=[1, *inside], rhs_dilation=[1, *reaches], feature_group_count=feature_group_count,
-                       preferred_element_type=preferred_element_type)  # fmt: skip
-        return result[:, 0]
-    wide = tf.float32 if _narrow(dtype) else dtype
-    x, kernel = tf.cast(_spread(x, padding, inside), wide), tf.cast(kernel, wide)
-    return tf.cast(_by_places(x, kernel, strides, reaches, feature_group_count), dtype)
+    geometry = [list(window_strides), [tuple(edges) for edges in padding], list(lhs_dilation), list(rhs_dilation)]
+    if len(window_strides) > 1:
+        return _conv_of_space(x, kernel, *geometry, feature_group_count)
+    geometry = [[one, *of] for one, of in zip((1, (0, 0), 1, 1), geometry, strict=True)]
+    return _conv_of_space(x[:, None], kernel[None], *geometry, feature_group_count)[:, 0]
+
+
+def _conv_of_space(x: Tensor, kernel: Tensor, strides: list[int], padding: list[tuple[int, int]], inside: list[int],
+                   reaches: list[int], groups: int) -> Tensor:  # fmt: skip
+    """At least two axes of space. What TensorFlow has no operation for on CPUs is written as matrix products.
+
+    A window that is larger than the result is the gradient that comes back to a kernel.
+    """
+    rank = len(strides)
+    plain, native = [1] * rank, x.dtype.is_floating and rank <= 3
+    if inside != plain:
+        gradient = _input_gradient(x, kernel, padding, inside, groups) if native and strides == plain == reaches else None
+        if gradient is not None:
+            return gradient
+        x, padding = _spread(x, padding, inside), [(0, 0)] * rank
+    counts = _counts(x, kernel, strides, padding, reaches)
+    if 0 in counts:
+        return tf.zeros((_sizes(x)[0], *counts, kernel.shape[-1]), x.dtype)
+    if None not in counts and math.prod(kernel.shape[:-2]) > math.prod(counts):
+        single = groups == 1 or (x.shape[0] == 1 and rank == 2 and len(set(reaches)) == 1)
+        if native and strides == plain and single:
+            return _kernel_gradient(x, kernel, padding, reaches, groups)
+    elif native and (rank == 2 or reaches == plain):  # three axes with a dilation: it would be left out, silently
+        if groups == 1:
+            return _forward(x, kernel, strides, padding, reaches)
+        if kernel.shape[-2] == 1 and rank == 2 and len(set(strides)) == 1 and reaches == plain:
+            filters = tf.reshape(kernel, (*kernel.shape[:2], groups, kernel.shape[-1] // groups))
+            return _ops.DepthwiseConv2dNative(input=x, filter=filters, strides=[1, *strides, 1], **_edges(padding))
+        if None in counts:
+            parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
+            return tf.concat([_forward(*part, strides, padding, reaches) for part in parts], -1)
+    wide = tf.float32 if _narrow(x.dtype) else x.dtype
+    image = tf.cast(_spread(x, padding, plain), wide)
+    return tf.cast(_by_places(image, tf.cast(kernel, wide), strides, reaches, groups), x.dtype)
+
+
+def _counts(x: Tensor, kernel: Tensor, strides: list[int], padding: list, reaches: list[int]) -> list[int | None]:
+    """The sizes of a convolution's result; None where they are known only when the graph runs."""
+    axes = zip(x.shape[1:-1], kernel.shape[:-2], strides, padding, reaches, strict=True)
+    return [
+        None if None in (size, window) else windows.count(size + low + high, window, stride, reach)
+        for size, window, stride, (low, high), reach in axes
+    ]
+
+
+def _edges(padding: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """Zeros at the edges of an image of two axes, as TensorFlow's parameters."""
+    if not any(map(any, padding)):
+        return {"padding": "VALID"}
+    return {"padding": "EXPLICIT", "explicit_paddings": [0, 0, *itertools.chain(*padding), 0, 0]}
+
+
+def _forward(x: Tensor, kernel: Tensor, strides: list[int], padding: list, reaches: list[int]) -> Tensor:
+    geometry = {"strides": [1, *strides, 1], "dilations": [1, *reaches, 1]}
+    if len(strides) == 2:
+        return _ops.Conv2D(input=x, filter=kernel, **geometry, **_edges(padding))
+    return _ops.Conv3D(input=_spread(x, padding, [1] * 3), filter=kernel, padding="VALID", **geometry)
+
+
+def _kernel_gradient(x: Tensor, kernel: Tensor, padding: list, reaches: list[int], groups: int) -> Tensor:
+    """The window is a convolution's gradient, the inputs' channels were its batch, the dilation was its stride.
+
+    One image of several groups is that of a depthwise convolution: its channels are the groups.
+    """
+    rank = len(reaches)
+    *window, batch, features = kernel.shape
+    counts = [size + sum(edges) - (w - 1) * reach
+              for size, edges, w, reach in zip(x.shape[1:-1], padding, window, reaches, strict=True)]  # fmt: skip
+    gradient = tf.transpose(kernel, (rank, *range(rank), rank + 1))
+    strides = [1, *reaches, 1]
+    if groups > 1:
+        image = tf.transpose(tf.reshape(x, (*x.shape[1:3], groups, batch)), (3, 0, 1, 2))
+        found = _ops.DepthwiseConv2dNativeBackpropFilter(
+            input=image, filter_sizes=[*counts, groups, features // groups], out_backprop=gradient, strides=strides,
+            **_edges(padding))  # fmt: skip
+        return tf.reshape(found, (1, *counts, features))
+    image, sizes = tf.transpose(x, (rank + 1, *range(1, rank + 1), 0)), [*counts, x.shape[0], features]
+    if rank == 2:
+        found = _ops.Conv2DBackpropFilter(
+            input=image, filter_sizes=sizes, out_backprop=gradient, strides=strides, **_edges(padding)
+        )
+    else:
+        found = _ops.Conv3DBackpropFilterV2(
+            input=_spread(image, padding, [1] * 3), filter_sizes=sizes, out_backprop=gradient, strides=strides,
+            padding="VALID")  # fmt: skip
+    return tf.transpose(found, (rank, *range(rank), rank + 1))
+
+
+def _input_gradient(x: Tensor, kernel: Tensor, padding: list, inside: list[int], groups: int) -> Tensor | None:
+    """Zeros between the elements undo a stride: the gradient for the inputs of a convolution with the turned kernel.
+
+    None where that convolution would not have had zeros at the edges, but cut something off.
+    """
+    rank = len(inside)
+    *window, _, features = kernel.shape
+    if None in (*x.shape[1:-1], *window):
+        return None
+    axes = list(zip(x.shape[1:-1], window, padding, inside, strict=True))
+    edges = [(w - 1 - low, max(w - 1 - high, 0)) for _, w, (low, high), _ in axes]
+    cut = any(low > w - 1 or high - (w - 1) >= stride for _, w, (low, high), stride in axes)
+    if cut or (groups > 1 and (rank == 3 or features != groups or len(set(inside)) > 1)):
+        return None
+    sizes = [windows.spread_size(size, low, high, stride) - (w - 1) for size, w, (low, high), stride in axes]
+    turned = tf.reverse(kernel, list(range(rank)))
+    turned = tf.transpose(turned, (*range(rank), rank + 1, rank))
+    strides, batch = [1, *inside, 1], _sizes(x)[0]
+    if rank == 2:
+        operation = _ops.Conv2DBackpropInput if groups == 1 else _ops.DepthwiseConv2dNativeBackpropInput
+        return operation(
+            input_sizes=[batch, *sizes, features], filter=turned, out_backprop=x, strides=strides, **_edges(edges)
+        )
+    full = [size + low + high for size, (low, high) in zip(sizes, edges, strict=True)]
+    found = _ops.Conv3DBackpropInputV2(
+        input_sizes=[batch, *full, features], filter=turned, out_backprop=x, strides=strides, padding="VALID"
+    )
+    return tf.slice(found, [0, *(low for low, _ in edges), 0], [batch, *sizes, features])
 
 
 def _spread(x: Tensor, padding: Sequence[tuple[int, int]], inside: Sequence[int]) -> Tensor:
     """An image with zeros at its edges and between its elements."""
     for axis, distance in enumerate(inside, start=1):
-        size = _sizes(x)[axis]
         if distance > 1:
-            apart = tf.pad(
-                tf.expand_dims(x, axis + 1), [(0, (distance - 1) * (i == axis + 1)) for i in range(x.ndim + 1)]
-            )
             sizes = _sizes(x)
-            sizes[axis] = size * distance
-            x = tf.reshape(apart, sizes)
-            sizes[axis] = (size - 1) * distance + 1
-            x = tf.slice(x, [0] * x.ndim, sizes)
-    if any(edge for edges in padding for edge in edges):
-        x = tf.pad(x, [(0, 0), *padding, (0, 0)])
-    return x
+            between = [(0, (distance - 1) * (i == axis + 1)) for i in range(len(sizes) + 1)]
+            apart = tf.pad(tf.expand_dims(x, axis + 1), between)
+            joined = tf.reshape(apart, [*sizes[:axis], sizes[axis] * distance, *sizes[axis + 1 :]])
+            sizes[axis] = (sizes[axis] - 1) * distance + 1
+            x = tf.slice(joined, [0] * len(sizes), sizes)
+    return tf.pad(x, [(0, 0), *padding, (0, 0)]) if any(map(any, padding)) else x
 
 
 def _by_places(x: Tensor, kernel: Tensor, strides: list[int], reaches: list[int], groups: int) -> Tensor:
     """Convolution as matrix products: one for each place of the window, or of the result where that has fewer."""
     *window, depth, features = kernel.shape
-    space = x.shape[1:-1]
-    counts = [windows.count(*axis) for axis in zip(space, window, strides, reaches, strict=True)]
+    space, rank, batch = x.shape[1:-1], len(window), _sizes(x)[0]
+    counts = list(map(windows.count, space, window, strides, reaches))
+    image = tf.transpose(tf.reshape(x, (batch, *space, groups, depth)), (rank + 1, 0, *range(1, rank + 1), rank + 2))
+    kernel = tf.reshape(kernel, (*window, depth, groups, features // groups))
+    kernel = tf.transpose(kernel, (rank + 1, *range(rank), rank, rank + 2))
+    whole = (slice(None), slice(None))
     if math.prod(window) > math.prod(counts):
-        return _by_results(x, kernel, counts, strides, reaches, groups)
-    batch = _sizes(x)[0]
-    kernel = tf.transpose(
-        tf.reshape(kernel, (*window, depth, groups, features // groups)),
-        (*range(len(window)), len(window) + 1, len(window), len(window) + 2),
-    )
-    total = None
-    for place, view in windows.views(space, window, strides, reaches):
-        by_group = tf.transpose(tf.reshape(x[(slice(None), *view)], (-1, groups, depth)), (1, 0, 2))
-        product = tf.matmul(by_group, kernel[place])
-        total = product if total is None else total + product
-    return tf.reshape(tf.transpose(total, (1, 0, 2)), (batch, *counts, features))
-
-
-def _by_results(
-    x: Tensor, kernel: Tensor, counts: list[int], strides: list[int], reaches: list[int], groups: int
-) -> Tensor:
-    *window, depth, features = kernel.shape
-    batch, size = _sizes(x)[0], math.prod(window)
-    kernel = tf.transpose(tf.reshape(kernel, (size * depth, groups, features // groups)), (1, 0, 2))
-    results = []
-    for place, view in windows.views(x.shape[1:-1], counts, reaches, strides):
-        image = tf.reshape(x[(slice(None), *view)], (batch, size, groups, depth))
-        image = tf.reshape(tf.transpose(image, (2, 0, 1, 3)), (groups, batch, size * depth))
-        results.append(tf.transpose(tf.matmul(image, kernel), (1, 0, 2)))
-    return tf.reshape(tf.stack(results, axis=1), (batch, *counts, features))
+        size = math.prod(window) * depth
+        kernel = tf.reshape(kernel, (groups, size, features // groups))
+        views = [
+            tuple(slice(i * stride, i * stride + (w - 1) * reach + 1, reach)
+                  for i, stride, w, reach in zip(place, strides, window, reaches, strict=True))
+            for place in itertools.product(*map(range, counts))
+        ]  # fmt: skip
+        found = [tf.matmul(tf.reshape(image[(*whole, *view)], (groups, batch, size)), kernel) for view in views]
+        result = tf.stack(found, axis=2)
+    else:
+        places = windows.views(space, window, strides, reaches)
+        result = tf.add_n(
+            [
+                tf.matmul(tf.reshape(image[(*whole, *view)], (groups, -1, depth)), kernel[(slice(None), *place)])
+                for place, view in places
+            ]
+        )
+    result = tf.transpose(tf.reshape(result, (groups, -1, features // groups)), (1, 0, 2))
+    return tf.reshape(result, (batch, *counts, features))
 
 
 # --- transforms and linear algebra ----------------------------------------------------------------------------
@@ -395,7 +498,7 @@ def _triangular_solve(a: Tensor, b: Tensor, *, lower: bool, transpose_a: bool, u
 
 
 def _lu(x: Tensor) -> list[Tensor]:
-    """Column by column, with the largest element as pivot; TensorFlow's own gives no pivots and refuses a singular x."""
+    """Column by column, with the largest element as pivot; TensorFlow's own gives no pivots, and refuses some x."""
     *leading, rows, columns = _sizes(x)
     steps, number, across = min(rows, columns), tf.range(rows), tf.range(columns)
     x = tf.reshape(x, (-1, rows, columns))
