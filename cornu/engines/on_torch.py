@@ -10,6 +10,7 @@ matters take the keyword `unsigned`.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,6 +35,7 @@ _SIGN_BIT = {dtype: torch.iinfo(dtype).min for dtype in (torch.int16, torch.int3
 _BITS = {"bfloat16": np.dtype("int16")}
 
 
+@functools.cache
 def torch_dtype(dtype: Any) -> torch.dtype:
     """PyTorch's dtype of NumPy's."""
     return getattr(torch, np.dtype(dtype).name)

@@ -233,7 +233,7 @@ class _Work:
 
     def emit(self, like: _jax.Equation, primitive: Any, operands: list[Any], params: dict, aval: Any) -> Any:
         """The result of an equation, made at the place and in the scope of another; of equal ones there is one."""
-        key = (primitive, tuple(params.items()), tuple(map(_key, operands)))
+        key: Any = (primitive, tuple(params.items()), tuple(map(_key, operands)))
         try:
             if key in self._known:
                 return self._known[key]

@@ -6,6 +6,7 @@ import contextvars
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cornu import _jax
@@ -17,22 +18,23 @@ Rule = Callable[..., Any]
 
 
 class _Step(NamedTuple):
-    """One equation, ready to run: which cells of the environment it reads, writes, and is the last to need."""
+    """One equation, ready to run: how it takes its operands, which cells it writes, and is the last to need."""
 
     rule: Rule
-    reads: list[int]
+    take: Callable[[list], Sequence[Any]]
+    write: int | None
     writes: list[int]
     frees: list[int]
     equation: _jax.Equation
 
 
 class _Plan(NamedTuple):
-    constants: list[tuple[int, Any]]
+    cells: list[Any]
     dimensions: list[tuple[int, Any]]
     inputs: list[int]
     steps: list[_Step]
     outputs: list[int]
-    size: int
+    is_open: bool
 
 
 class Walker:
@@ -66,7 +68,7 @@ class Walker:
         plan = self._plans.get(closed.jaxpr)
         if plan is None:
             plan = self._plans[closed.jaxpr] = self._prepare(closed)
-        if self._size is not None and self._sizes.get() is None and _is_open(closed):
+        if plan.is_open and self._size is not None and self._sizes.get() is None:
             return self._open(closed, inputs, plan)
         return self._run(plan, inputs)
 
@@ -79,23 +81,25 @@ class Walker:
             self._sizes.reset(before)
 
     def _run(self, plan: _Plan, inputs: Sequence[Any]) -> list[Any]:
-        values: list[Any] = [None] * plan.size
-        for cell, value in (*plan.constants, *zip(plan.inputs, inputs, strict=True)):
+        values = plan.cells.copy()
+        for cell, value in zip(plan.inputs, inputs, strict=True):
             values[cell] = value
         for cell, dimension in plan.dimensions:
             values[cell] = _jax.dimension(dimension)
-        for step in plan.steps:
-            try:
-                results = step.rule(*[values[cell] for cell in step.reads])
-            except Exception as error:
-                error.add_note(f"while running {describe(step.equation)}")
-                raise
-            if not step.equation.primitive.multiple_results:
-                results = (results,)
-            for cell, value in zip(step.writes, results, strict=True):
-                values[cell] = value
-            for cell in step.frees:
-                values[cell] = None
+        equation = None
+        try:
+            for rule, take, write, writes, frees, equation in plan.steps:  # noqa: B007 - the last one, for the error
+                if write is not None:
+                    values[write] = rule(*take(values))
+                else:
+                    for cell, value in zip(writes, rule(*take(values)), strict=True):
+                        values[cell] = value
+                for cell in frees:
+                    values[cell] = None
+        except Exception as error:
+            if equation is not None:
+                error.add_note(f"while running {describe(equation)}")
+            raise
         return [values[cell] for cell in plan.outputs]
 
     def _rule(self, equation: _jax.Equation) -> Rule:
@@ -121,17 +125,25 @@ class Walker:
             cells.hold(variable, value)
         inputs = [cells.of(variable) for variable in closed.jaxpr.invars]
         steps = [
-            _Step(
-                self._rule(equation),
-                [cells.of(atom) for atom in equation.invars],
-                [cells.of(variable) for variable in equation.outvars],
-                [cells.of(variable) for variable in dead],
-                equation,
-            )
+            self._step(equation, cells, dead)
             for equation, dead in zip(closed.jaxpr.eqns, last_uses(closed.jaxpr), strict=True)
         ]
         outputs = [cells.of(atom) for atom in closed.jaxpr.outvars]
-        return _Plan(cells.constants, cells.dimensions, inputs, steps, outputs, cells.size)
+        return _Plan(cells.filled(), cells.dimensions, inputs, steps, outputs, _is_open(closed))
+
+    def _step(self, equation: _jax.Equation, cells: _Cells, dead: Sequence[Any]) -> _Step:
+        rule, take = self._rule(equation), _taker([cells.of(atom) for atom in equation.invars])
+        writes = [cells.of(variable) for variable in equation.outvars]
+        single = None if equation.primitive.multiple_results else writes[0]
+        return _Step(rule, take, single, writes, [cells.of(variable) for variable in dead], equation)
+
+
+def _taker(reads: Sequence[int]) -> Callable[[list], Sequence[Any]]:
+    """A function of the cells' values that gives those of some, as fast as Python can."""
+    if len(reads) > 1:
+        return itemgetter(*reads)
+    first = slice(reads[0], reads[0] + 1) if reads else slice(0)
+    return lambda values: values[first]
 
 
 class _Cells:
@@ -140,15 +152,15 @@ class _Cells:
     def __init__(self, constant: Callable[[Any], Any]):
         self._constant = constant
         self._numbers: dict[Any, int] = {}
-        self.constants: list[tuple[int, Any]] = []
+        self._constants: list[tuple[int, Any]] = []
         self.dimensions: list[tuple[int, Any]] = []
-        self.size = 0
+        self._size = 0
 
     def of(self, atom: Any) -> int:
         if isinstance(atom, _jax.Literal):
             if _jax.is_symbolic_dim(atom.val):
                 self.dimensions.append((self._next(), atom.val))
-                return self.size - 1
+                return self._size - 1
             return self.hold(atom, _jax.literal_value(atom))
         if atom not in self._numbers:
             self._numbers[atom] = self._next()
@@ -156,12 +168,19 @@ class _Cells:
 
     def hold(self, atom: Any, value: Any) -> int:
         number = self._next() if isinstance(atom, _jax.Literal) else self.of(atom)
-        self.constants.append((number, self._constant(value)))
+        self._constants.append((number, self._constant(value)))
         return number
 
+    def filled(self) -> list[Any]:
+        """Every cell, the constants in theirs."""
+        values: list[Any] = [None] * self._size
+        for number, value in self._constants:
+            values[number] = value
+        return values
+
     def _next(self) -> int:
-        self.size += 1
-        return self.size - 1
+        self._size += 1
+        return self._size - 1
 
 
 def _has_open(value: Any) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from cornu import tree
 from cornu.training import step as stepping
 from cornu.training.data import ArrayData
-from cornu.training.session import Session
+from cornu.training.session import Session, signature
 
 _CALL_SECONDS = 0.1
 """How long one call of many steps should last: progress and Ctrl-C stay alive."""
@@ -72,12 +72,14 @@ class ResidentFeed:
     def __init__(self, session: Session, kind: str, data: ArrayData) -> None:
         self._session, self._kind, self.data = session, kind, data
         self._arrays = session.put(data.arrays)
+        self._flags = session.put([np.bool_(False), np.bool_(True)])
         self._steps_per_call = 1
 
     def dispatches(self, seed: int, epochs_seen: int, first: int, one_by_one: bool) -> Iterator[Dispatch]:
         """The calls of an epoch, from step `first` on."""
         groups = list(row_groups(self.data, seed, epochs_seen))
-        step = self._session.step(self._kind, "loop", (self.data.arrays, groups), lambda: self._compile(groups))
+        shapes = signature((self.data.arrays, groups))
+        step = self._session.step(self._kind, "loop", shapes, lambda: self._compile(groups))
         if step is None:
             return self._by_rows(groups, first)
         return self._by_calls(step, groups, first, one_by_one)
@@ -85,8 +87,7 @@ class ResidentFeed:
     def _compile(self, groups: list[np.ndarray]) -> stepping.CompiledStep | None:
         """The loop over steps; None where the engine runs it better step by step."""
         session = self._session
-        made = stepping.compile_loop(session.model, self._kind, self.data.arrays, groups, session.engine)
-        return made if session.engine.loops_well(made.program) else None
+        return stepping.compile_loop(session.model, self._kind, self.data.arrays, groups, session.engine)
 
     def _by_calls(
         self, step: stepping.CompiledStep, groups: list[np.ndarray], first: int, one_by_one: bool
@@ -108,12 +109,13 @@ class ResidentFeed:
     def _by_rows(self, groups: list[np.ndarray], first: int) -> Iterator[Dispatch]:
         session, model, data = self._session, self._session.model, self.data.arrays
         pace = _Waiting(session)
+        shapes = {group.shape[1]: signature((data, group[0])) for group in groups}
         rows = [row for group in groups for row in group]
         for number in range(first, len(rows)):
             row = rows[number]
             make = functools.partial(stepping.compile_row, model, self._kind, data, row, session.engine)
-            step = session.step(self._kind, "row", (data, row), make)
-            inputs = (*self._arrays, row, np.bool_(number == 0))
+            step = session.step(self._kind, "row", shapes[len(row)], make)
+            inputs = (*self._arrays, row, self._flags[number == 0])
             call = _Call(session, step, inputs, waits=number == len(rows) - 1)
             yield 1, call
             pace.after(call)
@@ -209,7 +211,7 @@ def batch_step(session: Session, kind: str, batch: Any) -> stepping.CompiledStep
         stepping.prepare(model, kind, batch)
         return stepping.compile_step(model, kind, batch, session.engine)
 
-    return session.step(kind, "step", batch, make)
+    return session.step(kind, "step", signature(batch), make)
 
 
 class PredictFeed:

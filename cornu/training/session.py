@@ -36,10 +36,10 @@ class Session:
     def __exit__(self, *error: Any) -> None:
         self._lease.close()
 
-    def step(self, kind: str, form: str, inputs: Any, make: Callable[[], Any]) -> Any:
-        """The compiled step for inputs of these shapes, made where there is none yet."""
+    def step(self, kind: str, form: str, shapes: Any, make: Callable[[], Any]) -> Any:
+        """The compiled step for inputs of this `signature`, made where there is none yet."""
         trained = self._trained() if kind == "train" else ()
-        key = (kind, form, self.engine.name, signature(inputs), self._layers(), trained)
+        key = (kind, form, self.engine.name, shapes, self._layers(), trained)
         cache = self.model._step_cache
         if key not in cache:
             cache[key] = make()

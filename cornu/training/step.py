@@ -262,14 +262,17 @@ def compile_row(model: Any, kind: str, data: Any, rows: Any, engine: Any) -> Com
     return _compile(model, engine, once, (data, rows, _FLAG), donate=kind == "train", logs=steps.logs)
 
 
-def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine: Any) -> CompiledStep:
-    """Many steps in one call, on samples taken from `data` on the engine.
+def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine: Any) -> CompiledStep | None:
+    """Many steps in one call, on samples taken from `data` on the engine; None where it doesn't loop well.
 
     `orders` are matrices, a row of samples per step; for each, the call takes the first row and the one to stop at.
     """
     steps = _Steps(model, kind)
     inputs = (data, list(orders), [(_INDEX, _INDEX)] * len(orders), _FLAG)
-    return _compile(model, engine, steps.many, inputs, donate=kind == "train", logs=steps.logs)
+    program, variables, written = _trace(model, steps.many, inputs, kind == "train")
+    if not engine.loops_well(program):
+        return None
+    return _compiled(engine, program, variables, written, kind == "train", steps.logs)
 
 
 class _Steps:
@@ -350,6 +353,16 @@ def _loop(start: Any, stop: Any, run: Callable[[Any], list[Any]], last: list[Any
 def _compile(
     model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool = False, logs: Logs | None = None
 ) -> CompiledStep:
+    return _compiled(engine, *_trace(model, function, inputs, donate), donate, logs)
+
+
+def _trace(
+    model: Any, function: Callable, inputs: tuple, whole: bool
+) -> tuple[Program, list[Variable], list[Variable]]:
+    """The program of a function over a model's variables, or `whole`, also over its optimizer's and metrics'.
+
+    With it, the variables whose values go in, and those whose values come out.
+    """
     described = tree.map(abstract, inputs)
 
     def run(variables: list[Variable]) -> tuple[Any, Scope]:
@@ -363,13 +376,13 @@ def _compile(
 
         return (trace(pure, tuple(map(abstract, variables)), described), scopes[-1].written), scopes[-1]
 
-    (program, written), variables = discover(run, model.all_variables() if donate else model.variables)
-    places = [i for i, variable in enumerate(variables) if id(variable) in written]
-    return CompiledStep(
-        variables,
-        list(written.values()),
-        engine.compile(program, donate=tuple(places) if donate else ()),
-        program,
-        donate,
-        logs,
-    )
+    (program, written), variables = discover(run, model.all_variables() if whole else model.variables)
+    return program, variables, list(written.values())
+
+
+def _compiled(
+    engine: Any, program: Program, variables: list[Variable], written: list[Variable], donate: bool, logs: Logs | None
+) -> CompiledStep:
+    wrote = set(map(id, written))
+    places = tuple(i for i, variable in enumerate(variables) if id(variable) in wrote) if donate else ()
+    return CompiledStep(variables, written, engine.compile(program, donate=places), program, donate, logs)
