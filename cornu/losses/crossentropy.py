@@ -392,6 +392,7 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     """
 
     domains = {"axis": integer, "ignore_class": maybe(integer)}
+    targets_are_classes = True
 
     def __init__(
         self,

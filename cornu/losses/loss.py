@@ -89,6 +89,8 @@ class Loss(Configurable):
     """
 
     domains = {"reduction": one_of(*REDUCTIONS)}
+    targets_are_classes = False
+    """Whether targets are the numbers of classes, which stay whole."""
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
@@ -100,7 +102,8 @@ class Loss(Configurable):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> jax.Array:
         """The loss of predictions: a scalar, or with the reduction "none" one value per sample."""
-        y_true, y_pred = as_arrays(y_true, self.dtype), as_arrays(y_pred, self.dtype)
+        y_true = as_arrays(y_true, None if self.targets_are_classes else self.dtype)
+        y_pred = as_arrays(y_pred, self.dtype)
         values = self.call(y_true, y_pred)
         masks = [jnp.asarray(m, bool) for m in (tags.get_mask(y_pred), tags.get_mask(values)) if m is not None]
         mask = masks[0] & masks[1] if len(masks) == 2 else next(iter(masks), None)
