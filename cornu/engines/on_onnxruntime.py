@@ -44,8 +44,9 @@ class OnOnnxRuntime(Engine):
         require_concrete(program)
         closed = lowered(program, self)
         inputs = [f"i{place}" for place in range(len(program.inputs))]
-        outputs = [f"o{place}" for place in range(len(program.outputs))]
-        session = _session(graph_of(closed, inputs, outputs).SerializeToString())
+        model = graph_of(closed, inputs)
+        outputs = [output.name for output in model.graph.output]
+        session = _session(model.SerializeToString())
         dtypes = [aval.dtype for aval in program.inputs]
 
         def run(*values: Any) -> tuple:
@@ -78,11 +79,13 @@ class OnOnnxRuntime(Engine):
 def _session(model: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Threads that wait for work in a busy loop take the processor from whoever else computes.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def graph_of(closed: _jax.ClosedJaxpr, inputs: Sequence[str], outputs: Sequence[str]) -> Any:
-    """The ONNX model of a program in the vocabulary, with its inputs and outputs named."""
+def graph_of(closed: _jax.ClosedJaxpr, inputs: Sequence[str], outputs: Sequence[str] = ()) -> Any:
+    """The ONNX model of a program in the vocabulary, with its inputs, and maybe its outputs, named."""
     graph = Graph()
     values = [Value(name, aval.dtype, aval.shape) for name, aval in zip(inputs, closed.in_avals, strict=True)]
     with graph:
@@ -354,7 +357,7 @@ def _slice(x: Any, *, start_indices: Sequence[Any], limit_indices: Sequence[Any]
 
 def _starts(x: Any, box: Sequence[Any], starts: Sequence[Any]) -> list[Any]:
     """Where a box of these sizes begins, moved inside, along each axis, and where it ends."""
-    found = []
+    found: list[Any] = []
     for axis, (length, start) in enumerate(zip(box, starts, strict=True)):
         last = size(x, axis) - length
         if isinstance(last, int) and last == 0:
@@ -425,33 +428,38 @@ def _reduce(op: str) -> Callable:
     return lambda x, *, axes: emit(op, x, np.array(axes, np.int64), keepdims=0) if axes else x
 
 
-def _extreme(op: str) -> Callable:
-    """ONNX Runtime's maximum passes NaN over."""
+def _extreme(op: str, pair: str, infinity: float) -> Callable:
+    """ONNX Runtime passes NaN over, and errs on integers of 64 bits."""
     reduce = _reduce(op)
 
     def rule(x: Any, *, axes: Sequence[int]) -> Any:
-        if x.dtype.kind != "f" or not axes:
-            return reduce(x, axes=axes)
-        return where(_any(emit("IsNaN", x, dtype=np.bool_), axes=axes), _number(np.nan, x), reduce(x, axes=axes))
+        if x.dtype.kind != "f":
+            limits = np.iinfo(x.dtype)
+            of_nothing = limits.min if infinity < 0 else limits.max
+            return reduce(x, axes=axes) if x.dtype == np.int32 else _by_halves(pair, x, axes, of_nothing)
+        odd = _any(emit("IsNaN", x, dtype=np.bool_), axes=axes)
+        return where(odd, _number(np.nan, x), reduce(x, axes=axes))
 
     return rule
 
 
 def _prod(x: Any, *, axes: Sequence[int]) -> Any:
-    """Integers: halves are multiplied with each other, as ONNX Runtime's product of integers doesn't wrap around."""
-    if x.dtype.kind == "f":
-        return _reduce("ReduceProd")(x, axes=axes)
+    """ONNX Runtime's product of integers doesn't wrap around."""
+    return _reduce("ReduceProd")(x, axes=axes) if x.dtype.kind == "f" else _by_halves("Mul", x, axes, 1)
+
+
+def _by_halves(op: str, x: Any, axes: Sequence[int], of_nothing: int) -> Any:
+    """A reduction by an elementwise operator: of the one half of the elements with the other, and so on."""
     kept = [axis for axis in range(len(x.shape)) if axis not in axes]
-    lengths, count = [size(x, axis) for axis in kept], math.prod(x.shape[axis] for axis in axes)
-    x = reshape(_transpose(x, permutation=[*kept, *axes]), [*lengths, count])
-    last = len(kept)
+    lengths, count, last = [size(x, axis) for axis in kept], math.prod(x.shape[axis] for axis in axes), len(kept)
     if count == 0:
-        return emit("Expand", _number(1, x), sizes(lengths))
+        return emit("Expand", _number(of_nothing, x), sizes(lengths))
+    x = reshape(_transpose(x, permutation=[*kept, *axes]), [*lengths, count])
     while count > 1:
         half = count // 2
-        product = emit("Mul", take(x, [0], [half], [last]), take(x, [half], [2 * half], [last]))
+        joined = emit(op, take(x, [0], [half], [last]), take(x, [half], [2 * half], [last]))
         rest = take(x, [2 * half], [count], [last])
-        x, count = (emit("Concat", product, rest, axis=last), half + 1) if count % 2 else (product, half)
+        x, count = (emit("Concat", joined, rest, axis=last), half + 1) if count % 2 else (joined, half)
     return reshape(x, lengths)
 
 
@@ -482,7 +490,7 @@ def _sort(*operands: Any, dimension: int) -> list[Any]:
     length = sizes([size(operands[0], axis)])
 
     def order(x: Any) -> Any:
-        values, places = emit("TopK", x, length, axis=axis, largest=0, sorted=1, outputs=2)
+        _, places = emit("TopK", x, length, axis=axis, largest=0, sorted=1, outputs=2)
         places.dtype = np.dtype(np.int64)
         return places
 
@@ -844,19 +852,21 @@ _ORDERED = {**_FLOATS, **_SMALL, "uint32": "int64", "bool": "int32"}
 _PLACED = {"bfloat16": "float32", "int16": "int32", "uint16": "int32"}
 
 _CARRIERS: dict[str, dict[str, str]] = {
-    **dict.fromkeys(("add", "sub", "mul"), {**_FLOATS, **_SMALL}),
-    **dict.fromkeys(("div", "rem"), {**_FLOATS, **_SMALL, "int32": "int64", "uint32": "int64"}),
-    **dict.fromkeys(("neg", "reduce_prod", "cumsum"), _SUMMED),
-    "reduce_sum": {**_SUMMED, "int32": "int64", "uint32": "int64"},  # the kernel for int32 saturates
-    **dict.fromkeys(("max", "min", "lt", "le"), {**_FLOATS, **_SMALL, "bool": "uint8"}),
-    **dict.fromkeys(("reduce_max", "reduce_min", "argmax"), _ORDERED),
-    **dict.fromkeys(("eq", "ne", "abs", "sign", "floor", "round", "pow"), _FLOATS),
-    **dict.fromkeys("exp expm1 log log1p sqrt sin cos atan2 tanh logistic erf erfc".split(), _FLOATS),
-    "select_n": {**_PLACED, "uint64": "int64"},
-    "broadcast_in_dim": {"bfloat16": "float32"},
-    "pad": _PLACED,
-    "dynamic_update_slice": {**_PLACED, "uint64": "int64"},
-    **dict.fromkeys(("scatter-add", "scatter-mul", "scatter-min", "scatter-max"), _FLOATS),
+    name: carriers
+    for names, carriers in [
+        ("eq ne abs sign floor round pow exp expm1 log log1p sqrt sin cos atan2 tanh logistic erf erfc", _FLOATS),
+        ("scatter-add scatter-mul scatter-min scatter-max", _FLOATS),
+        ("add sub mul", {**_FLOATS, **_SMALL}),
+        ("div rem", {**_FLOATS, **_SMALL, "int32": "int64", "uint32": "int64"}),
+        ("neg reduce_prod cumsum", _SUMMED),
+        ("reduce_sum", {**_SUMMED, "int32": "int64", "uint32": "int64"}),  # the kernel for int32 saturates
+        ("max min lt le reduce_max reduce_min", {**_FLOATS, **_SMALL, "bool": "uint8"}),
+        ("argmax", _ORDERED),
+        ("select_n dynamic_update_slice", {**_PLACED, "uint64": "int64"}),
+        ("broadcast_in_dim", {"bfloat16": "float32"}),
+        ("pad", _PLACED),
+    ]
+    for name in names.split()
 }
 """For primitives whose operators don't take every dtype: the dtypes in which the others are computed."""
 
@@ -928,8 +938,8 @@ RULES: dict[str, Callable] = {
     "scatter-max": _scatter("max"),
     "reduce_sum": _reduce("ReduceSum"),
     "reduce_prod": _prod,
-    "reduce_max": _extreme("ReduceMax"),
-    "reduce_min": _extreme("ReduceMin"),
+    "reduce_max": _extreme("ReduceMax", "Max", -np.inf),
+    "reduce_min": _extreme("ReduceMin", "Min", np.inf),
     "reduce_and": _all,
     "reduce_or": _any,
     "argmax": _argmax,
