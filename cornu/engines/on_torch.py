@@ -224,8 +224,9 @@ def _broadcast_in_dim(x: Tensor, *, shape: Sequence[int], broadcast_dimensions: 
 
 
 def _pad(x: Tensor, value: Any, *, padding_config: Sequence[tuple[int, int, int]]) -> Tensor:
+    """With a number that a float holds, which PyTorch makes of it, in one operation."""
     edges = [edge for low, high, _ in reversed(padding_config) for edge in (low, high)]
-    if isinstance(value, (int, float)):
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) <= 2**53):
         return functional.pad(x, edges, value=value)
     inside = functional.pad(torch.ones_like(x, dtype=torch.bool), edges, value=False)
     return torch.where(inside, functional.pad(x, edges), value)
@@ -308,8 +309,24 @@ def _scatter_extreme(combine: str) -> Callable:
 # --- reductions -----------------------------------------------------------------------------------------------
 
 
+def _few_apart(x: Tensor, axes: Sequence[int]) -> bool:
+    """Whether a few elements that don't lie side by side are reduced, as in pooling: PyTorch is slow at that."""
+    sizes = [x.shape[axis] for axis in axes]
+    return max(axes) < x.ndim - 1 and all(isinstance(size, int) and 0 < size <= 4 for size in sizes)
+
+
+def _slice_by_slice(combine: Callable, x: Tensor, axes: Sequence[int]) -> Tensor:
+    for axis in sorted(axes, reverse=True):
+        x = functools.reduce(combine, x.unbind(axis))
+    return x
+
+
 def _sum(x: Tensor, *, axes: Sequence[int]) -> Tensor:
-    return torch.sum(x, dim=tuple(axes), dtype=x.dtype) if axes else x
+    if not axes:
+        return x
+    if _few_apart(x, axes) and x.dtype not in (torch.float16, torch.bfloat16):
+        return _slice_by_slice(torch.add, x, axes)
+    return torch.sum(x, dim=tuple(axes), dtype=x.dtype)
 
 
 def _prod(x: Tensor, *, axes: Sequence[int]) -> Tensor:
@@ -318,7 +335,7 @@ def _prod(x: Tensor, *, axes: Sequence[int]) -> Tensor:
     return x
 
 
-def _extreme(function: Callable, limit: str, infinity: float) -> Callable:
+def _extreme(function: Callable, combine: Callable, limit: str, infinity: float) -> Callable:
     """The largest or smallest; of nothing, the end of the dtype's range."""
 
     def rule(x: Tensor, *, axes: Sequence[int]) -> Tensor:
@@ -327,7 +344,7 @@ def _extreme(function: Callable, limit: str, infinity: float) -> Callable:
         if x.numel() == 0:
             of_nothing = infinity if x.is_floating_point() else getattr(torch.iinfo(x.dtype), limit)
             return x.new_full([size for axis, size in enumerate(x.shape) if axis not in axes], of_nothing)
-        return function(x, dim=axes)
+        return _slice_by_slice(combine, x, axes) if _few_apart(x, axes) else function(x, dim=axes)
 
     return rule
 
@@ -341,8 +358,8 @@ def _over_all(function: Callable) -> Callable:
     return rule
 
 
-def _argmax(x: Tensor, *, axes: Sequence[int], index_dtype: Any) -> Tensor:
-    return torch.argmax(x, dim=axes[0]).to(held(index_dtype))
+def _argmax(x: Tensor, *, axes: Sequence[int], index_dtype: Any, unsigned: bool) -> Tensor:
+    return torch.argmax(_flip(x) if unsigned else x, dim=axes[0]).to(held(index_dtype))
 
 
 def _cumsum(x: Tensor, *, axis: int, reverse: bool) -> Tensor:
@@ -632,11 +649,11 @@ RULES: dict[str, Callable] = {
     "scatter-max": _scatter_extreme("amax"),
     "reduce_sum": _sum,
     "reduce_prod": _prod,
-    "reduce_max": _in_order(_extreme(torch.amax, "min", -math.inf)),
-    "reduce_min": _in_order(_extreme(torch.amin, "max", math.inf)),
+    "reduce_max": _in_order(_extreme(torch.amax, torch.maximum, "min", -math.inf)),
+    "reduce_min": _in_order(_extreme(torch.amin, torch.minimum, "max", math.inf)),
     "reduce_and": _over_all(torch.all),
     "reduce_or": _over_all(torch.any),
-    "argmax": _in_order(_argmax),
+    "argmax": _argmax,
     "cumsum": _cumsum,
     "sort": _sort,
     "dot_general": _dot_general,
