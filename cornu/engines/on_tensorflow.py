@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +15,7 @@ import tensorflow as tf
 from cornu import _jax
 from cornu.engines import windows
 from cornu.engines.engine import Engine, lowered, require_concrete
+from cornu.program import islands, show
 from cornu.program.trace import Program
 from cornu.program.walk import Walker, by_name
 
@@ -21,22 +24,24 @@ _ops = tf.raw_ops
 
 
 class OnTensorFlow(Engine):
-    """Runs the lowered program as a graph."""
+    """Runs the lowered program as a graph. In a step of training, what lies between convolutions is fused by XLA."""
 
     name = "tensorflow"
 
-    def compile(
-        self, program: Program, donate: Sequence[int] = (), jit: bool = False, **_: Any
-    ) -> Callable[..., tuple]:
-        """A function over tensors; no input is ever overwritten. Its graph is built by the first call."""
+    def compile(self, program: Program, donate: Sequence[int] = (), **_: Any) -> Callable[..., tuple]:
+        """A function over tensors; no input is ever overwritten. Its graph is built by the first call.
+
+        A program that donates its state will run many times: that is worth XLA's time of compilation.
+        """
         require_concrete(program)
         jaxpr = lowered(program, self)
+        if donate:
+            jaxpr = islands.gather(jaxpr, _apart)
         avals = program.inputs
         graph = tf.function(
             lambda *inputs: walk(jaxpr, inputs),
             input_signature=[tf.TensorSpec(aval.shape, _dtype(aval.dtype)) for aval in avals],
             autograph=False,
-            jit_compile=jit,
         )
         dtypes = [np.dtype(aval.dtype) for aval in avals]
         built: list[Callable] = []
@@ -52,6 +57,10 @@ class OnTensorFlow(Engine):
 
         return run
 
+    def loops_well(self, program: Program) -> bool:
+        """In a loop's body, TensorFlow compiles what XLA fuses between convolutions several times."""
+        return "conv_general_dilated" not in show.count(program)
+
     def put(self, array: Any, own: bool = False) -> Tensor:
         if isinstance(array, Tensor):
             return array
@@ -59,6 +68,49 @@ class OnTensorFlow(Engine):
 
     def get(self, value: Any) -> np.ndarray:
         return np.asarray(value.numpy())
+
+
+def _apart(jaxpr: _jax.Jaxpr) -> set[int]:
+    """Convolutions, which on CPUs are many times faster in TensorFlow's own operations than in XLA, and around them:
+
+    transpositions, many of which TensorFlow cancels against those of the rules, and sums and maxima of images.
+    """
+    convolutions = [eqn for eqn in jaxpr.eqns if eqn.primitive.name == "conv_general_dilated"]
+    near = {atom for eqn in convolutions for atom in (*eqn.invars, *eqn.outvars) if not isinstance(atom, _jax.Literal)}
+
+    def is_apart(eqn: _jax.Equation) -> bool:
+        if eqn.primitive.name in ("transpose", "rev"):
+            return not near.isdisjoint((*eqn.invars, *eqn.outvars))
+        return eqn.primitive.name in _REDUCTIONS and len(eqn.invars[0].aval.shape) > 3
+
+    if not convolutions:
+        return set()
+    return {place for place, eqn in enumerate(jaxpr.eqns) if eqn in convolutions or is_apart(eqn)}
+
+
+_REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min")
+
+_fused: contextvars.ContextVar[bool] = contextvars.ContextVar("fused", default=False)
+"""Whether the graph that is being built goes to XLA."""
+
+
+def _island(program: _jax.ClosedJaxpr, *values: Tensor) -> list[Tensor]:
+    """A call, fused."""
+
+    def run(*values: Tensor) -> list[Tensor]:
+        token = _fused.set(True)
+        try:
+            return walk(program, values)
+        finally:
+            _fused.reset(token)
+
+    return list(tf.function(run, autograph=False, jit_compile=True)(*values))
+
+
+def _find(equation: _jax.Equation) -> Callable:
+    if equation.primitive.name in _jax.CALLS:
+        return partial(_island, _jax.close(equation.params[_jax.CALLS[equation.primitive.name]]))
+    return _by_table(equation)
 
 
 def constant(value: Any) -> Tensor:
@@ -133,6 +185,17 @@ def _shift(function: Callable) -> Callable:
         if known is not None and np.all(known < width):
             return function(x, y)
         return tf.where(tf.cast(y, tf.uint64) < width, function(x, y), _zero(x))
+
+    return rule
+
+
+def _extreme(beats: Callable, function: Callable) -> Callable:
+    """The larger or smaller; NaN wins, also where XLA, as TensorFlow sets it up, would drop it."""
+
+    def rule(x: Tensor, y: Tensor) -> Tensor:
+        if _fused.get() and x.dtype.is_floating:
+            return tf.where(beats(x, y) | tf.math.is_nan(x), x, y)
+        return function(x, y)
 
     return rule
 
@@ -250,7 +313,37 @@ def _scatter_mul(x: Tensor, rows: Tensor, updates: Tensor) -> Tensor:
 
 
 def _reduce(operation: Callable) -> Callable:
-    return lambda x, *, axes: operation(input=x, axis=np.array(axes, "int32"))
+    """Neighboring axes at once, and the others one after the other: all at once, TensorFlow is ten times slower."""
+
+    def rule(x: Tensor, *, axes: Sequence[int]) -> Tensor:
+        runs: list[list[int]] = []
+        for axis in sorted(axes):
+            if runs and runs[-1][-1] == axis - 1:
+                runs[-1].append(axis)
+            else:
+                runs.append([axis])
+        for run in reversed(runs):
+            x = operation(input=x, axis=run)
+        return x
+
+    return rule
+
+
+def _reduce_extreme(operation: Callable) -> Callable:
+    reduce, any_of = _reduce(operation), _reduce(_ops.Any)
+
+    def rule(x: Tensor, *, axes: Sequence[int]) -> Tensor:
+        result = reduce(x, axes=axes)
+        if _fused.get() and x.dtype.is_floating:
+            return tf.where(any_of(tf.math.is_nan(x), axes=axes), tf.constant(np.nan, x.dtype), result)
+        return result
+
+    return rule
+
+
+def _cumsum(x: Tensor, *, axis: int, reverse: bool) -> Tensor:
+    wide = tf.cast(x, tf.int32) if x.dtype.is_integer and x.dtype.size < 4 else x
+    return tf.cast(tf.cumsum(wide, axis, reverse=reverse), x.dtype)
 
 
 def _argmax(x: Tensor, *, axes: Sequence[int], index_dtype: Any) -> Tensor:
@@ -323,7 +416,8 @@ def _conv_of_space(x: Tensor, kernel: Tensor, strides: list[int], padding: list[
     rank = len(strides)
     plain, native = [1] * rank, x.dtype.is_floating and rank <= 3
     if inside != plain:
-        gradient = _input_gradient(x, kernel, padding, inside, groups) if native and strides == plain == reaches else None
+        plainly = native and strides == plain == reaches
+        gradient = _input_gradient(x, kernel, padding, inside, groups) if plainly else None
         if gradient is not None:
             return gradient
         x, padding = _spread(x, padding, inside), [(0, 0)] * rank
@@ -597,8 +691,8 @@ RULES: dict[str, Callable] = {
     "neg": _unsigned(lambda x: tf.bitwise.invert(x) + 1, tf.negative),
     "abs": _unsigned(tf.identity, tf.abs),
     "sign": _unsigned(lambda x: tf.cast(x != 0, x.dtype), tf.sign),
-    "max": tf.maximum,
-    "min": tf.minimum,
+    "max": _extreme(tf.greater, tf.maximum),
+    "min": _extreme(tf.less, tf.minimum),
     "floor": tf.floor,
     "round": tf.round,
     "exp": _wide(tf.exp),
@@ -648,12 +742,12 @@ RULES: dict[str, Callable] = {
     "scatter-max": _scatter_extreme(tf.tensor_scatter_nd_max),
     "reduce_sum": _wide(_reduce(_ops.Sum)),
     "reduce_prod": _wide(_reduce(_ops.Prod)),
-    "reduce_max": _reduce(_ops.Max),
-    "reduce_min": _reduce(_ops.Min),
+    "reduce_max": _reduce_extreme(_ops.Max),
+    "reduce_min": _reduce_extreme(_ops.Min),
     "reduce_and": _reduce(_ops.All),
     "reduce_or": _reduce(_ops.Any),
     "argmax": _argmax,
-    "cumsum": _wide(lambda x, *, axis, reverse: tf.cumsum(x, axis, reverse=reverse)),
+    "cumsum": _wide(_cumsum),
     "sort": _sort,
     "dot_general": _dot_general,
     "conv_general_dilated": _conv,
@@ -669,6 +763,7 @@ RULES: dict[str, Callable] = {
     "cond": _cond,
 }
 
-walk = Walker(by_name(RULES, "tensorflow"), constant)
+_by_table = by_name(RULES, "tensorflow")
+walk = Walker(_find, constant)
 
 ENGINE = OnTensorFlow()
