@@ -143,6 +143,22 @@ def machine():
     return {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(), **versions}
 
 
+def document(found):
+    """What docs/make_engines.py shows: a row of steps for each network, and one for Keras's steps beside it."""
+    rows = {}
+    for workload, peers in found["workloads"].items():
+        for package, title in (("cornu", workload), ("keras", f"{workload} in Keras 3")):
+            own = {peer.split("-", 1)[1]: run for peer, run in peers.items() if peer.startswith(package)}
+            rows[title] = {engine: f"{run['step']:.3g}" for engine, run in own.items() if "step" in run}
+    of = found["machine"]
+    conditions = (
+        f"A step of training on {of['batch_size']} samples, in the fastest epoch after the first, the median of "
+        f"{of['rounds']} rounds of fresh processes that took turns; {of['cores']} cores of {of['processor']}, no GPU; "
+        f"{', '.join(f'{name} {of[name]}' for name in LIBRARIES if name in of)}. `benchmarks/engines.py` measures it."
+    )
+    return {"conditions": conditions, "unit": "ms a step", "networks": {t: row for t, row in rows.items() if row}}
+
+
 _HEADER = "| | step, ms | first, s | start, s | Keras's step / cornu's |"
 
 
@@ -164,7 +180,8 @@ def table(found):
 
 def compare(options):
     """Every workload on every peer, round by round; prints the tables, and writes the figures."""
-    found = {"machine": machine(), "workloads": {}}
+    given = {"rounds": options.rounds, "samples": options.samples, "batch_size": options.batch_size}
+    found = {"machine": {**machine(), **given}, "workloads": {}}
     for workload in options.workloads.split(","):
         runs = {}
         for _ in range(options.rounds):
@@ -172,7 +189,7 @@ def compare(options):
                 runs.setdefault(peer, []).append(spawn(peer, workload, options))
         found["workloads"][workload] = {peer: summary(results) for peer, results in runs.items()}
         print(table({"workloads": {workload: found["workloads"][workload]}}), flush=True)
-    options.json.write_text(json.dumps(found, indent=1) + "\n")
+    options.json.write_text(json.dumps({**document(found), **found}, indent=1) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,6 +23,12 @@ def test_engines_take_turns(tmp_path, capsys):
     assert list(found) == peers
     assert all(found[peer]["step"] > 0 and found[peer]["loss"] < 4 for peer in peers[:3])
     assert "Did you mean" in found["cornu-nothing"]["failed"] or "set_engine" in found["cornu-nothing"]["failed"]
+    document = json.loads((tmp_path / "found.json").read_text())
+    assert {title: list(row) for title, row in document["networks"].items()} == {
+        "softmax": ["jax", "reference"],
+        "softmax in Keras 3": ["jax"],
+    }
+    assert "on 32 samples" in document["conditions"]
     shown = capsys.readouterr().out
     engines.main(["--show", "--json", str(tmp_path / "found.json")])
     assert capsys.readouterr().out.strip() in shown.strip()
