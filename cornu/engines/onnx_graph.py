@@ -79,8 +79,9 @@ def smaller(left: Size | int, right: Size | int) -> Size:
 class Graph:
     """Nodes, and, in the outermost graph, the constants of it and of all inner ones."""
 
-    def __init__(self, outer: Graph | None = None):
+    def __init__(self, outer: Graph | None = None, taken: Sequence[str] = ()):
         self.root: Graph = self if outer is None else outer.root
+        self._taken = set(taken)
         self.nodes: list[onnx.NodeProto] = []
         self.made: set[str] = set()
         self.constants: dict[Any, onnx.TensorProto] = {}
@@ -96,8 +97,10 @@ class Graph:
 
     def fresh(self) -> str:
         """A name that nothing has yet."""
-        self.root._count += 1
-        return f"v{self.root._count}"
+        root = self.root
+        root._count += 1
+        name = f"v{root._count}"
+        return self.fresh() if name in root._taken else name
 
     def constant(self, array: Any) -> str:
         """The name of a constant; equal ones share it."""
@@ -156,6 +159,15 @@ def emit(op: str, *inputs: Any, dtype: Any = None, outputs: int = 1, **attribute
     return made[0] if outputs == 1 else made
 
 
+def typed(made: Any, dtypes: Sequence[Any]) -> list[Any]:
+    """The results of a node with their dtypes; None is the one that they have."""
+    values = made if isinstance(made, list) else [made]
+    for value, dtype in zip(values, dtypes, strict=True):
+        if dtype is not None:
+            value.dtype = np.dtype(dtype)
+    return values
+
+
 def inner(inputs: Sequence[tuple[Any, tuple | None]], function: Callable[..., Sequence[Any]]) -> onnx.GraphProto:
     """The graph of a loop's body or of a branch; it may use values of the graphs around it."""
     graph = Graph(current())
@@ -184,6 +196,21 @@ def cast(x: Any, dtype: Any) -> Any:
     result = emit("Cast", x, dtype=dtype, to=element_type(dtype))
     result.shape = x.shape
     return result
+
+
+def number(value: Any, like: Any) -> np.ndarray:
+    """A number of the dtype of another value."""
+    return np.asarray(value, like.dtype)
+
+
+def compare(op: str, x: Any, y: Any) -> Value:
+    """Where a comparison holds."""
+    return emit(op, x, y, dtype=np.bool_)
+
+
+def is_nan(x: Any) -> Value:
+    """Where a value is NaN."""
+    return emit("IsNaN", x, dtype=np.bool_)
 
 
 def size(x: Any, axis: int) -> int | Size:
