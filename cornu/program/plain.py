@@ -152,14 +152,14 @@ class _Rows:
         """The rows' numbers, of shape (*batch, *box sizes along the chosen axes)."""
         rank = len(self.batch)
         shape = (*self.batch, *(self.sizes[axis] for axis in self.chosen))
-        total = jnp.zeros(shape, jnp.int32)
+        total = None
         for k, axis in enumerate(self.chosen):
             start = self.starts.get(axis, jnp.zeros(self.batch, jnp.int32)).astype(jnp.int32)
             start = lax.broadcast_in_dim(start, shape, tuple(range(rank)))
-            total = total * self.shape[axis] + start
+            total = start if total is None else total * self.shape[axis] + start
             if self.sizes[axis] != 1:
                 total = total + lax.broadcasted_iota(jnp.int32, shape, rank + k)
-        return total
+        return jnp.zeros(shape, jnp.int32) if total is None else total
 
     def table(self, operand: Array) -> Array:
         """The operand with one row for each combination of places along the chosen axes."""

@@ -319,7 +319,8 @@ _FLAG = jax.ShapeDtypeStruct((), "bool")
 
 
 def _take(data: Any, rows: Any) -> Any:
-    return tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
+    """The samples of these numbers, which are a permutation's: none is out of range."""
+    return tree.map(lambda array: array.at[rows].get(mode="promise_in_bounds", wrap_negative_indices=False), data)
 
 
 def _start_metrics(model: Any, fresh: Any) -> None:
