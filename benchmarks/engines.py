@@ -6,7 +6,7 @@
 
 Timings of one machine under changing load: compare within a row. The columns: `step`, milliseconds of a step in the
 fastest later epoch; `first`, the seconds by which the first epoch took longer, most of them compilation; `start`, the
-seconds to import the packages. The images are MNIST's where $CORNU_DATASETS holds mnist.npz, else made up.
+seconds to import the packages, and to make a first small network. The images are MNIST's where $CORNU_DATASETS holds mnist.npz, else made up.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def measure(peer, workload, samples, batch_size, epochs):
     """Seconds of the import and of each epoch, and the last loss."""
     began = time.perf_counter()
     package = importlib.import_module(peer.split("-")[0])
+    if package.__name__ == "cornu":  # which else loads an engine's library when it compiles
+        importlib.import_module("cornu.engines.engine").get_engine()
     network(package, "softmax")
     started = time.perf_counter() - began
     x, y = images(workload, samples)
