@@ -6,7 +6,8 @@
 
 Timings of one machine under changing load: compare within a row. The columns: `step`, milliseconds of a step in the
 fastest later epoch; `first`, the seconds by which the first epoch took longer, most of them compilation; `start`, the
-seconds to import the packages, and to make a first small network. The images are MNIST's where $CORNU_DATASETS holds mnist.npz, else made up.
+seconds to import the packages, and to make a first small network. The images are MNIST's where $CORNU_DATASETS
+holds mnist.npz, else made up.
 """
 
 from __future__ import annotations
