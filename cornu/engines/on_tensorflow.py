@@ -50,7 +50,7 @@ class OnTensorFlow(Engine):
             if not built:
                 built.append(graph.get_concrete_function())
             values = [
-                x if isinstance(x, Tensor) else tf.constant(np.asarray(x, dtype))
+                x if tf.is_tensor(x) else tf.constant(np.asarray(x, dtype))
                 for x, dtype in zip(inputs, dtypes, strict=True)
             ]
             return tuple(built[0](*values))
@@ -62,7 +62,7 @@ class OnTensorFlow(Engine):
         return "conv_general_dilated" not in show.count(program)
 
     def put(self, array: Any, own: bool = False) -> Tensor:
-        if isinstance(array, Tensor):
+        if tf.is_tensor(array):
             return array
         return tf.constant(np.array(array) if own else np.asarray(array))
 
@@ -81,7 +81,8 @@ def _apart(jaxpr: _jax.Jaxpr) -> set[int]:
     def is_apart(eqn: _jax.Equation) -> bool:
         if eqn.primitive.name in ("transpose", "rev"):
             return not near.isdisjoint((*eqn.invars, *eqn.outvars))
-        return eqn.primitive.name in _REDUCTIONS and len(eqn.invars[0].aval.shape) > 3
+        operand: Any = eqn.invars[0].aval if eqn.invars else None
+        return eqn.primitive.name in _REDUCTIONS and len(operand.shape) > 3
 
     if not convolutions:
         return set()
@@ -400,11 +401,12 @@ def _conv(x: Tensor, kernel: Tensor, *, window_strides: Sequence[int], padding: 
     """The operation whose shapes these are: a convolution, or the gradient of one for its inputs or its kernel."""
     dtype = _dtype(preferred_element_type)
     x, kernel = tf.cast(x, dtype), tf.cast(kernel, dtype)
-    geometry = [list(window_strides), [tuple(edges) for edges in padding], list(lhs_dilation), list(rhs_dilation)]
-    if len(window_strides) > 1:
-        return _conv_of_space(x, kernel, *geometry, feature_group_count)
-    geometry = [[one, *of] for one, of in zip((1, (0, 0), 1, 1), geometry, strict=True)]
-    return _conv_of_space(x[:, None], kernel[None], *geometry, feature_group_count)[:, 0]
+    strides, inside, reaches = list(window_strides), list(lhs_dilation), list(rhs_dilation)
+    edges = [(low, high) for low, high in padding]
+    if len(strides) > 1:
+        return _conv_of_space(x, kernel, strides, edges, inside, reaches, feature_group_count)
+    x, kernel, edges = x[:, None], kernel[None], [(0, 0), *edges]
+    return _conv_of_space(x, kernel, [1, *strides], edges, [1, *inside], [1, *reaches], feature_group_count)[:, 0]
 
 
 def _conv_of_space(x: Tensor, kernel: Tensor, strides: list[int], padding: list[tuple[int, int]], inside: list[int],
@@ -415,16 +417,18 @@ def _conv_of_space(x: Tensor, kernel: Tensor, strides: list[int], padding: list[
     """
     rank = len(strides)
     plain, native = [1] * rank, x.dtype.is_floating and rank <= 3
-    if inside != plain:
+    if inside != plain and 0 not in (*x.shape, *kernel.shape):
         plainly = native and strides == plain == reaches
         gradient = _input_gradient(x, kernel, padding, inside, groups) if plainly else None
         if gradient is not None:
             return gradient
+    if inside != plain:
         x, padding = _spread(x, padding, inside), [(0, 0)] * rank
     counts = _counts(x, kernel, strides, padding, reaches)
-    if 0 in counts:
+    if 0 in (*counts, *x.shape, *kernel.shape):
         return tf.zeros((_sizes(x)[0], *counts, kernel.shape[-1]), x.dtype)
-    if None not in counts and math.prod(kernel.shape[:-2]) > math.prod(counts):
+    known = None not in counts
+    if known and math.prod(kernel.shape[:-2]) > math.prod(count or 0 for count in counts):
         single = groups == 1 or (x.shape[0] == 1 and rank == 2 and len(set(reaches)) == 1)
         if native and strides == plain and single:
             return _kernel_gradient(x, kernel, padding, reaches, groups)
@@ -434,7 +438,7 @@ def _conv_of_space(x: Tensor, kernel: Tensor, strides: list[int], padding: list[
         if kernel.shape[-2] == 1 and rank == 2 and len(set(strides)) == 1 and reaches == plain:
             filters = tf.reshape(kernel, (*kernel.shape[:2], groups, kernel.shape[-1] // groups))
             return _ops.DepthwiseConv2dNative(input=x, filter=filters, strides=[1, *strides, 1], **_edges(padding))
-        if None in counts:
+        if not known:
             parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
             return tf.concat([_forward(*part, strides, padding, reaches) for part in parts], -1)
     wide = tf.float32 if _narrow(x.dtype) else x.dtype
@@ -758,12 +762,13 @@ RULES: dict[str, Callable] = {
     "qr": lambda x, *, full_matrices: list(tf.linalg.qr(x, full_matrices)),
     "eigh": _eigh,
     "svd": _svd,
+    "dim_as_value": lambda *, dim: tf.cast(dim, tf.int32),
     "scan": _scan,
     "while": _while,
     "cond": _cond,
 }
 
 _by_table = by_name(RULES, "tensorflow")
-walk = Walker(_find, constant)
+walk = Walker(_find, constant, lambda value, axis: _sizes(value)[axis], tf.maximum, tf.minimum)
 
 ENGINE = OnTensorFlow()

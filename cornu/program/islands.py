@@ -42,7 +42,8 @@ def gather(closed: _jax.ClosedJaxpr, apart: Apart) -> _jax.ClosedJaxpr:
     equations: list[_jax.Equation] = []
     for number, level in sorted(levels.items()):
         if level.call:
-            equations += _call(jaxpr, level.call, cheap, lambda v, own=("call", number): users[v] - {own})
+            others = {variable: of - {("call", number)} for variable, of in users.items()}
+            equations += _call(jaxpr, level.call, cheap, others)
         for place in level.apart:
             equation = jaxpr.eqns[place]
             equations.append(equation.replace(params={k: _gathered(v, apart) for k, v in equation.params.items()}))
@@ -87,7 +88,7 @@ def _users(jaxpr: _jax.Jaxpr, levels: dict[int, _Level]) -> dict[Any, set[tuple[
 
 
 def _call(
-    jaxpr: _jax.Jaxpr, own: list[int], cheap: dict[Any, int], others: Callable[[Any], set[tuple[str, int]]]
+    jaxpr: _jax.Jaxpr, own: list[int], cheap: dict[Any, int], others: dict[Any, set[tuple[str, int]]]
 ) -> list[_jax.Equation]:
     """The call of the equations at these places; none where nobody else needs their results."""
     places, inputs = set(own), dict[Any, None]()
@@ -105,7 +106,7 @@ def _call(
         variable
         for place in own
         for variable in jaxpr.eqns[place].outvars
-        if any(kind != "call" or variable not in cheap for kind, _ in others(variable))
+        if any(kind != "call" or variable not in cheap for kind, _ in others.get(variable, ()))
     ]
     if not outputs:
         return []
