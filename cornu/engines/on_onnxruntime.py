@@ -7,6 +7,7 @@ The kernels of an operator take some dtypes only. A primitive on others is compu
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -36,6 +37,7 @@ from cornu.engines.onnx_graph import (
     typed,
     where,
 )  # fmt: skip
+from cornu.program import show
 from cornu.program.trace import Program
 from cornu.program.walk import Rule, Walker, by_name
 
@@ -92,6 +94,10 @@ class OnOnnxRuntime(Engine):
         raw = ctypes.string_at(value.data_ptr(), value.tensor_size_in_bytes())
         return np.frombuffer(bytearray(raw), _BFLOAT16).reshape(value.shape())
 
+    def loops_well(self, program: Program) -> bool:
+        """Programs of many short steps gain; convolutions and loops run a little slower in the body of another one."""
+        return not {"conv_general_dilated", "scan"} & set(show.count(program))
+
 
 def _session(model: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
@@ -124,13 +130,15 @@ def _not(x: Any) -> Any:
 def _div(x: Any, y: Any) -> Any:
     if x.dtype.kind == "f":
         return emit("Div", x, y)
-    zero, least = compare("Equal", y, number(0, y)), number(-1, y)
-    quotient = _quotient(x, y, zero)
-    return where(zero, least, quotient)
+    zero = compare("Equal", y, number(0, y))
+    ones = emit("Sub", number(0, y), cast(zero, y.dtype))  # the bits of -1
+    return emit("BitwiseOr", _quotient(x, y, zero), ones)
 
 
 def _quotient(x: Any, y: Any, zero: Any) -> Any:
     """x / y cut toward zero, of integers; division by zero, and of the least number by -1, would stop the process."""
+    if x.dtype.kind == "u":
+        return emit("Div", x, emit("Max", y, number(1, y)))
     back = compare("Equal", y, number(-1, y))
     safe = where(emit("Or", zero, back), number(1, y), y)
     return where(back, emit("Neg", x), emit("Div", x, safe))
@@ -332,10 +340,24 @@ def _extreme(op: str, pair: str, infinity: float) -> Callable:
             limits = np.iinfo(x.dtype)
             of_nothing = limits.min if infinity < 0 else limits.max
             return reduce(x, axes=axes) if x.dtype == np.int32 else _by_halves(pair, x, axes, of_nothing)
+        pieces = _pieces(x, axes)
+        if pieces:
+            return emit(pair, *pieces)
         odd = _any(is_nan(x), axes=axes)
         return where(odd, number(np.nan, x), reduce(x, axes=axes))
 
     return rule
+
+
+def _pieces(x: Any, axes: Sequence[int]) -> list[Any]:
+    """The few parts that a reduction over short axes, as in pooling, combines; none where they are small or many."""
+    lengths = [x.shape[axis] for axis in axes]
+    fixed = all(isinstance(n, int) for n in x.shape)
+    if not fixed or not 1 < math.prod(lengths) <= 9 or math.prod(x.shape) < 2**14:
+        return []
+    kept = [n for axis, n in enumerate(x.shape) if axis not in axes]
+    places = itertools.product(*map(range, lengths))
+    return [reshape(take(x, place, [index + 1 for index in place], axes), kept) for place in places]
 
 
 def _prod(x: Any, *, axes: Sequence[int]) -> Any:
