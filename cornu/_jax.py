@@ -26,6 +26,7 @@ if jax.__version_info__ < OLDEST:
     )
 
 import jax.extend.core as _core  # noqa: E402
+import jax.extend.core.primitives as _primitives  # noqa: E402
 from jax._src import config as _config  # noqa: E402
 from jax._src import core as _tracing  # noqa: E402
 from jax._src import linear_util as _linear  # noqa: E402
@@ -56,6 +57,9 @@ CALLS = {
     "custom_jvp_call": "call_jaxpr",
     "custom_vjp_call": "call_jaxpr",
 }
+
+# The primitive with which cornu itself writes a call.
+CALL = _primitives.closed_call_p
 
 # Primitives that give back what they take; some take and give several values.
 IDENTITIES = (
@@ -177,6 +181,19 @@ def without_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
     """The same program without equations whose results nobody uses; all inputs stay."""
     jaxpr, _ = _partial_eval.dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
     return ClosedJaxpr(jaxpr, closed.consts)
+
+
+def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any], list[Any]]:
+    """Some equations of a program, one after the other, as a program; what it reads, and what of it others need."""
+    made = {variable for equation in equations for variable in equation.outvars}
+    outside = [equation for equation in jaxpr.eqns if not made.issuperset(equation.outvars)]
+    needed = {id(atom) for user in (*outside, jaxpr) for atom in (user.outvars if user is jaxpr else user.invars)}
+    read = dict.fromkeys(
+        atom for e in equations for atom in e.invars if not isinstance(atom, Literal) and atom not in made
+    )
+    results = [variable for equation in equations for variable in equation.outvars if id(variable) in needed]
+    inner = jaxpr.replace(constvars=[], invars=list(read), outvars=results, eqns=equations, debug_info=None)
+    return ClosedJaxpr(inner, ()), list(read), results
 
 
 # --- seeing what is executed ----------------------------------------------------------------------------------

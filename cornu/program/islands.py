@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax.extend.core.primitives as primitives
-
 from cornu import _jax
 
 Apart = Callable[[_jax.Jaxpr], Collection[int]]
@@ -114,7 +112,7 @@ def _call(
     inner = jaxpr.replace(constvars=[], invars=list(inputs), outvars=outputs, eqns=equations, debug_info=None)
     params = {"call_jaxpr": _jax.ClosedJaxpr(inner, [])}
     like = jaxpr.eqns[own[0]]
-    return [like.replace(invars=list(inputs), outvars=outputs, primitive=primitives.closed_call_p, params=params)]
+    return [like.replace(invars=list(inputs), outvars=outputs, primitive=_jax.CALL, params=params)]
 
 
 def _gathered(value: Any, apart: Apart) -> Any:
