@@ -76,7 +76,8 @@ def test_a_training_step_with_dropout_is_the_same_by_numba():
 
 
 def views(x):
-    return {"itself": x, "reshaped": x.reshape(3, 2), "turned": x.T, "cut": x[:1], "row": x[0], "sum": x + 0}
+    return {"itself": x, "reshaped": x.reshape(3, 2), "turned": x.T, "cut": x[:1], "row": x[0], "sum": x + 0,
+            "bits": lax.bitcast_convert_type(x, "int32")}  # fmt: skip
 
 
 @pytest.mark.parametrize("donate", [(), (0,)])
@@ -89,6 +90,15 @@ def test_outputs_share_memory_with_nothing(donate):
     for place, one in enumerate(arrays):
         assert not any(np.shares_memory(one, other) for other in arrays[place + 1 :])
     np.testing.assert_array_equal(kept, before)
+
+
+@pytest.mark.slow
+def test_numba_leaves_inputs_alone_whose_bits_are_looked_at():
+    kept = np.arange(4, dtype="uint32")
+    with mode("NUMBA"):
+        found = run(lambda x: lax.bitcast_convert_type(lax.bitcast_convert_type(x, "int32") * 2, "uint32"), kept)
+    np.testing.assert_array_equal(kept, [0, 1, 2, 3])
+    np.testing.assert_array_equal(found, [0, 2, 4, 6])
 
 
 @pytest.mark.parametrize("change", ["transposed", "strided", "read-only"])

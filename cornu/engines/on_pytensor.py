@@ -54,7 +54,7 @@ class OnPyTensor(Engine):
         jaxpr = lowered(program, self)
         if _is_numba():
             _teach_numba()
-        inputs = [pt.tensor(dtype=str(aval.dtype), shape=aval.shape) for aval in program.inputs]
+        inputs = [pt.tensor(dtype=_held(aval.dtype), shape=aval.shape) for aval in program.inputs]
         outputs = list(map(_typed, walk(jaxpr, inputs), program.outputs))
         function = pytensor.function(
             [pytensor.In(x, mutable=place in donate) for place, x in enumerate(inputs)],
@@ -63,12 +63,15 @@ class OnPyTensor(Engine):
             on_unused_input="ignore",
             trust_input=True,
         )
-        dtypes = [aval.dtype for aval in program.inputs]
+        taken, given = (
+            [(aval.dtype, _held(aval.dtype)) for aval in side] for side in (program.inputs, program.outputs)
+        )
 
         def run(*values: Any) -> tuple:
-            ready = [_ready(value, dtype) for value, dtype in zip(values, dtypes, strict=True)]
+            ready = [_ready(value, dtype).view(held) for value, (dtype, held) in zip(values, taken, strict=True)]
             with np.errstate(all="ignore"):
-                return tuple(map(np.asarray, function(*ready)))
+                results = function(*ready)
+            return tuple(np.asarray(value).view(dtype) for value, (dtype, _) in zip(results, given, strict=True))
 
         return run
 
@@ -105,9 +108,15 @@ def _ready(value: Any, dtype: Any = None) -> np.ndarray:
     return np.require(value, dtype, ("C", "W"))
 
 
+def _held(dtype: Any) -> str:
+    """The dtype in which PyTensor holds values of a dtype; one that it doesn't know only goes through, as bits."""
+    return "uint16" if dtype.name == "bfloat16" else dtype.name
+
+
 def _constant(value: Any) -> Tensor:
     value = np.asarray(value)
-    return pt.constant(value, dtype=str(value.dtype))
+    held = _held(value.dtype)
+    return pt.constant(value.view(held), dtype=held)
 
 
 # --- operations that PyTensor lacks ------------------------------------------------------------------------------
@@ -173,6 +182,7 @@ class _Bitcast(Op):
     """The same bits as another dtype of the same width."""
 
     __props__ = ("dtype",)
+    view_map = {0: [0]}  # a result shares the memory of its operand
 
     def __init__(self, dtype: str) -> None:
         self.dtype = dtype
@@ -181,7 +191,7 @@ class _Bitcast(Op):
         return Apply(self, [x], [pt.tensor(dtype=self.dtype, shape=x.type.shape)])
 
     def perform(self, node: Apply, inputs: Sequence[Any], outputs: Sequence[list]) -> None:
-        outputs[0][0] = np.array(inputs[0], order="C").view(self.dtype)
+        outputs[0][0] = inputs[0].view(self.dtype)
 
     def infer_shape(self, fgraph: Any, node: Apply, shapes: list) -> list:
         return shapes
@@ -274,14 +284,23 @@ def _teach_numba() -> None:
     def wrapped(op: Op, node: Apply, **_: Any) -> tuple[Callable, str]:
         dtype = np.dtype(node.outputs[0].type.dtype)
         key = hashlib.sha256(f"{type(op)} {dtype}".encode()).hexdigest()
-        return basic.numba_njit(lambda x: basic.direct_cast(x, dtype)), key
+
+        def cut(x: Any) -> Any:
+            return basic.direct_cast(x, dtype)
+
+        return basic.numba_njit(cut), key
 
     @basic.register_funcify_default_op_cache_key(_Bitcast)
     def bitcast(op: _Bitcast, node: Apply, **_: Any) -> Callable:
         dtype = np.dtype(op.dtype)
-        if node.inputs[0].ndim == 0:
-            return basic.numba_njit(lambda x: np.full(1, x.item()).view(dtype).reshape(()))
-        return basic.numba_njit(lambda x: np.ascontiguousarray(x).view(dtype))
+
+        def of_one(x: Any) -> Any:
+            return np.full(1, x.item()).view(dtype).reshape(())
+
+        def of_many(x: Any) -> Any:
+            return np.ascontiguousarray(x).view(dtype)
+
+        return basic.numba_njit(of_many if node.inputs[0].ndim else of_one)
 
 
 # --- arithmetic and functions ---------------------------------------------------------------------------------
@@ -289,7 +308,7 @@ def _teach_numba() -> None:
 
 def _typed(x: Tensor, aval: Any) -> Tensor:
     """The tensor, with the shape that the program says."""
-    assert x.type.dtype == str(aval.dtype), (x.type.dtype, aval)
+    assert x.type.dtype == _held(aval.dtype), (x.type.dtype, aval)
     return _shaped(x, aval.shape)
 
 
@@ -329,7 +348,7 @@ def _rem(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _sign(x: Tensor) -> Tensor:
-    return pt.switch(pt.isnan(x), x, pt.sgn(x)) if _kind(x) == "f" else pt.sgn(x)
+    return pt.switch(pt.isnan(x), x, pt.sign(x)) if _kind(x) == "f" else pt.sign(x)
 
 
 def _shift(op: Callable, beyond: Callable) -> Callable:
