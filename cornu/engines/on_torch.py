@@ -11,8 +11,11 @@ matters take the keyword `unsigned`.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -20,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional
 
 from cornu import _jax
@@ -31,7 +35,7 @@ from cornu.program.walk import Walker, by_name
 # --- values ---------------------------------------------------------------------------------------------------
 
 _HELD = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
-_SIGN_BIT = {dtype: torch.iinfo(dtype).min for dtype in (torch.int16, torch.int32, torch.int64)}
+_SIGN_BIT = {dtype: torch.iinfo(dtype).min for dtype in (torch.int8, torch.int16, torch.int32, torch.int64)}
 _BITS = {"bfloat16": np.dtype("int16")}
 
 
@@ -145,9 +149,14 @@ def _width(x: Tensor) -> int:
     return 8 * x.dtype.itemsize
 
 
+def _signed(number: int, dtype: torch.dtype) -> int:
+    """A number that has at most the width of a dtype, as one of the dtype."""
+    return number + 2 * _SIGN_BIT[dtype] if dtype in _SIGN_BIT and number >= -_SIGN_BIT[dtype] else number
+
+
 def _shift_left(x: Tensor, y: Any) -> Tensor:
-    if isinstance(y, int):
-        return x << y if y < _width(x) else torch.zeros_like(x)
+    if isinstance(y, int):  # products of integers use the processor's vectors, shifts don't
+        return x * _signed(2**y, x.dtype) if y < _width(x) else torch.zeros_like(x)
     return torch.where(_below(y, _width(x)), x << (y & (_width(x) - 1)), 0)
 
 
@@ -560,7 +569,7 @@ def _scan(*operands: Tensor, jaxpr: _jax.ClosedJaxpr, length: int, reverse: bool
     rows = list(zip(*(x.unbind(0) for x in operands[split:]), strict=True)) or [()] * length
     results: list[list[Tensor]] = []
     for row in reversed(rows) if reverse else rows:
-        values = walk(jaxpr, [*constants, *carry, *row])
+        values = _inside(jaxpr, [*constants, *carry, *row])
         carry = values[:num_carry]
         results.append(values[num_carry:])
     if reverse:
@@ -578,13 +587,21 @@ def _while(*operands: Tensor, cond_jaxpr: _jax.ClosedJaxpr, cond_nconsts: int, b
            body_nconsts: int) -> list[Tensor]:  # fmt: skip
     split = cond_nconsts + body_nconsts
     test, body, state = operands[:cond_nconsts], operands[cond_nconsts:split], list(operands[split:])
-    while walk(cond_jaxpr, [*test, *state])[0]:
-        state = walk(body_jaxpr, [*body, *state])
+    while _inside(cond_jaxpr, [*test, *state])[0]:
+        state = _inside(body_jaxpr, [*body, *state])
     return state
 
 
 def _cond(index: Tensor, *operands: Tensor, branches: Sequence[_jax.ClosedJaxpr]) -> list[Tensor]:
-    return walk(branches[min(max(int(index), 0), len(branches) - 1)], operands)
+    return _inside(branches[min(max(int(index), 0), len(branches) - 1)], operands)
+
+
+_walk_inside: ContextVar[Callable | None] = ContextVar("walk_inside", default=None)
+"""What runs the programs inside of loops and branches where it is not `walk`."""
+
+
+def _inside(closed: _jax.ClosedJaxpr, values: Sequence[Tensor]) -> list[Tensor]:
+    return (_walk_inside.get() or walk)(closed, values)
 
 
 RULES: dict[str, Callable] = {
@@ -705,15 +722,16 @@ class OnTorch(Engine):
     def compile(self, program: Program, donate: Sequence[int] = (), **_: Any) -> Callable[..., tuple]:
         """A function over tensors; no input is ever overwritten."""
         require_concrete(program)
-        jaxpr = lowered(program, self)
+        run = self._runner(lowered(program, self))
         inputs, outputs = ([aval.dtype for aval in avals] for avals in (program.inputs, program.outputs))
 
-        def run(*values: Any) -> tuple:
-            with torch.inference_mode():
-                results = walk(jaxpr, list(map(_taken, values, inputs)))
-                return tuple(map(_given, results, outputs))
+        def call(*values: Any) -> tuple:
+            return tuple(map(given, run(list(map(taken, values, inputs))), outputs))
 
-        return run
+        return call
+
+    def _runner(self, closed: _jax.ClosedJaxpr) -> Callable[[list[Tensor]], list[Tensor]]:
+        return torch.inference_mode()(lambda values: walk(closed, values))
 
     def put(self, array: Any, own: bool = False) -> Tensor:
         return tensor(array, own)
@@ -726,14 +744,120 @@ class OnTorch(Engine):
         return False
 
 
-def _taken(value: Any, dtype: Any) -> Tensor:
-    if not isinstance(value, Tensor):
-        value = tensor(np.asarray(value, dtype))
-    return to_held(value)
+def taken(value: Any, dtype: Any) -> Tensor:
+    """An input as the rules hold it."""
+    return to_held(value if isinstance(value, Tensor) else tensor(np.asarray(value, dtype)))
 
 
-def _given(value: Tensor, dtype: Any) -> Tensor:
+def given(value: Tensor, dtype: Any) -> Tensor:
+    """A result of the rules in its own dtype."""
     return value.view(torch_dtype(dtype)) if torch_dtype(dtype) in _HELD else value
 
 
+# --- recorded and compiled ------------------------------------------------------------------------------------
+
+
+def recorder() -> Walker:
+    """A walker under which PyTorch may record what the rules do: constants are made by what is recorded itself.
+
+    It is good for one recording.
+    """
+
+    def found(equation: _jax.Equation) -> Callable:
+        rule = find(equation)
+        return lambda *operands: rule(*map(made, operands))
+
+    return Walker(found, size=lambda value, axis: value.shape[axis])
+
+
+def made(value: Any) -> Tensor:
+    """A tensor of a constant."""
+    if isinstance(value, Tensor):
+        return value
+    dtype, array = held(np.asarray(value).dtype), constant_bits(value)
+    if array.ndim == 0:
+        return torch.full((), array.item(), dtype=dtype, device=torch.get_default_device())
+    return torch.tensor(array.tolist(), dtype=dtype, device=torch.get_default_device()).reshape(array.shape)
+
+
+def constant_bits(value: Any) -> np.ndarray:
+    """A constant as an array; unsigned integers as the signed ones of the same bits."""
+    array = np.asarray(value)
+    wide = array.dtype.kind == "u" and array.dtype.itemsize > 1
+    return array.view(f"int{8 * array.dtype.itemsize}") if wide else array
+
+
+_CONTROL = ("scan", "while", "cond")
+_WORTH_COMPILING = 8
+"""The number of equations from which on a piece of a program is compiled."""
+
+
+class _Pieces:
+    """Runs programs in pieces: what lies between loops and branches is compiled, and these themselves are Python."""
+
+    def __init__(self) -> None:
+        self._plans: weakref.WeakKeyDictionary[_jax.Jaxpr, tuple[dict, list]] = weakref.WeakKeyDictionary()
+
+    def __call__(self, closed: _jax.ClosedJaxpr, inputs: Sequence[Tensor]) -> list[Tensor]:
+        jaxpr = closed.jaxpr
+        if jaxpr not in self._plans:
+            self._plans[jaxpr] = (
+                dict(zip(jaxpr.constvars, map(constant, closed.consts), strict=True)),
+                list(self._cut(jaxpr)),
+            )
+        constants, pieces = self._plans[jaxpr]
+        values = {**constants, **dict(zip(jaxpr.invars, inputs, strict=True))}
+        for run, reads, writes in pieces:
+            values.update(zip(writes, run([_value(values, atom) for atom in reads]), strict=True))
+        return [_value(values, atom) for atom in jaxpr.outvars]
+
+    def _cut(self, jaxpr: _jax.Jaxpr) -> Iterator[tuple[Callable, list, list]]:
+        """What runs each piece, the atoms that it reads and the variables that it writes."""
+        for is_control, group in itertools.groupby(jaxpr.eqns, lambda equation: equation.primitive.name in _CONTROL):
+            equations = list(group)
+            if is_control:
+                for equation in equations:
+                    rule = find(equation)
+                    yield lambda values, rule=rule: rule(*values), list(equation.invars), list(equation.outvars)
+            else:
+                part, reads, writes = _jax.part(jaxpr, equations)
+                yield (_piece(part) if len(equations) >= _WORTH_COMPILING else partial(walk, part)), reads, writes
+
+
+def _value(values: dict, atom: Any) -> Tensor:
+    return constant(_jax.literal_value(atom)) if isinstance(atom, _jax.Literal) else values[atom]
+
+
+def _piece(part: _jax.ClosedJaxpr) -> Callable[[list[Tensor]], list[Tensor]]:
+    """A program without control flow, compiled at its first run."""
+    compiled: list[Callable] = []
+
+    def run(values: list[Tensor]) -> list[Tensor]:
+        if not compiled:
+            graph = make_fx(lambda *values: [made(x) for x in recorder()(part, values)], tracing_mode="fake")(*values)
+            compiled.append(torch.compile(graph, fullgraph=True, dynamic=False))
+        return compiled[0](*values)
+
+    return run
+
+
+class OnTorchCompiled(OnTorch):
+    """Compiles what lies between the loops and branches of a program by `torch.compile`."""
+
+    name = "torch-compile"
+
+    def _runner(self, closed: _jax.ClosedJaxpr) -> Callable[[list[Tensor]], list[Tensor]]:
+        pieces = _Pieces()
+
+        def run(values: list[Tensor]) -> list[Tensor]:
+            token = _walk_inside.set(pieces)
+            try:
+                return pieces(closed, values)
+            finally:
+                _walk_inside.reset(token)
+
+        return torch.no_grad()(run)
+
+
 ENGINE = OnTorch()
+COMPILED = OnTorchCompiled()
