@@ -183,16 +183,24 @@ def without_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
     return ClosedJaxpr(jaxpr, closed.consts)
 
 
+def with_constants_first(closed: ClosedJaxpr) -> ClosedJaxpr:
+    """The same program, of its constants and then its inputs."""
+    jaxpr = closed.jaxpr
+    inputs = [*jaxpr.constvars, *jaxpr.invars]
+    return ClosedJaxpr(jaxpr.replace(constvars=[], invars=inputs, debug_info=None), ())
+
+
 def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any], list[Any]]:
     """Some equations of a program, one after the other, as a program; what it reads, and what of it others need."""
     made = {variable for equation in equations for variable in equation.outvars}
     outside = [equation for equation in jaxpr.eqns if not made.issuperset(equation.outvars)]
-    needed = {id(atom) for user in (*outside, jaxpr) for atom in (user.outvars if user is jaxpr else user.invars)}
+    needed = {id(atom) for atom in (*jaxpr.outvars, *(atom for equation in outside for atom in equation.invars))}
     read = dict.fromkeys(
         atom for e in equations for atom in e.invars if not isinstance(atom, Literal) and atom not in made
     )
     results = [variable for equation in equations for variable in equation.outvars if id(variable) in needed]
-    inner = jaxpr.replace(constvars=[], invars=list(read), outvars=results, eqns=equations, debug_info=None)
+    names = jaxpr.debug_info.with_unknown_names()
+    inner = jaxpr.replace(constvars=[], invars=list(read), outvars=results, eqns=equations, debug_info=names)
     return ClosedJaxpr(inner, ()), list(read), results
 
 

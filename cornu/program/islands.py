@@ -109,7 +109,13 @@ def _call(
     if not outputs:
         return []
     equations = [jaxpr.eqns[place] for place in sorted(places)]
-    inner = jaxpr.replace(constvars=[], invars=list(inputs), outvars=outputs, eqns=equations, debug_info=None)
+    inner = jaxpr.replace(
+        constvars=[],
+        invars=list(inputs),
+        outvars=outputs,
+        eqns=equations,
+        debug_info=jaxpr.debug_info.with_unknown_names(),
+    )
     params = {"call_jaxpr": _jax.ClosedJaxpr(inner, [])}
     like = jaxpr.eqns[own[0]]
     return [like.replace(invars=list(inputs), outvars=outputs, primitive=_jax.CALL, params=params)]
