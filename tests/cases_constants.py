@@ -78,7 +78,7 @@ def _(draw):
             x[0:2][:, 1:][:, 1:],
             x[:, ::2][1:],
             x[:, 1:][::2],
-            lax.pad(lax.pad(x, 0.0, [(1, 0, 0)] * 2), 0.0, [(0, 2, 0)] * 2),
+            lax.pad(lax.pad(x, x.dtype.type(0), [(1, 0, 0)] * 2), x.dtype.type(0), [(0, 2, 0)] * 2),
         )
         others = jnp.pad(jnp.pad(x, 1), 1, constant_values=2.0), x.sum(()), lax.reduce_sum_p.bind(x[None], axes=(0,))
         return *there_and_back, *parts, *others, x[None].max(0), x[None].sum(1).sum(0), (x.T.T @ x.T).T, (x @ x.T).T

@@ -20,6 +20,9 @@ from cornu import layers
 FIRST, LAST = 1e-5, 1e-3
 """How far, relatively, a loss may be from JAX's at the first and at the fiftieth step, in float32."""
 
+ROUNDING = {"augmentation": (1e-3, 1e-2)}
+"""The same for models that round pixels to levels, where a last digit may become a level."""
+
 SMALL = "dense"
 """The model that is always trained; the others take minutes."""
 
@@ -88,7 +91,7 @@ def choices():
 @pytest.mark.parametrize("name, model", list(choices()))
 def test_training_is_the_same_as_on_jax(name, model):
     table.engine_or_skip(name)
-    assert_same_training(models.train(model, name), on_jax(model))
+    assert_same_training(models.train(model, name), on_jax(model), *ROUNDING.get(model, (FIRST, LAST)))
 
 
 @pytest.mark.slow

@@ -86,6 +86,9 @@ def test_draws_are_equal_bit_by_bit(engine, name):
     for number in range(3):
         key = jax.random.key_data(jax.random.key(number))
         example = Example(name, trace(DRAWS[name], key), (key,))
+        if met(engine, example.program):
+            check(engine.name, example)
+            return
         for mine, theirs in zip(table.results(engine.name, example), table.results("jax", example), strict=True):
             np.testing.assert_array_equal(mine, theirs)
 
