@@ -120,8 +120,7 @@ def met(engine: Any, program: Program) -> list[Limit]:
     """The limits of an engine that hold somewhere in a program."""
     with without(engine, engine.limits):
         closed = lowered(program, engine)
-    values = (*program.inputs, *program.outputs)
-    return [limit for limit in engine.limits if _meets(limit, closed) or any(map(limit.bars, values))]
+    return [limit for limit in engine.limits if _meets(limit, closed)]
 
 
 def _meets(limit: Limit, closed: _jax.ClosedJaxpr) -> bool:
