@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from functools import partial
 
 import jax
@@ -223,3 +226,24 @@ def test_constants_serve_more_than_one_graph():
     program = trace(lambda x: lax.fori_loop(0, 2, lambda _, x: x + table, x) * table, table)
     for _ in range(2):
         assert ENGINE.get(ENGINE.compile(program)(table)[0])[2] == 12.0
+
+
+# --- importing ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [None, "0"])
+def test_importing_is_quiet_unless_the_user_asks(level):
+    """Keras isn't imported with it either, and is there when it is asked for."""
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": level} if level else {}
+    program = """if True:
+        import sys
+        from cornu.engines.engine import get_engine
+        get_engine("tensorflow")
+        print("keras.src" in sys.modules)
+        sys.stderr.write("a line")
+    """
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
+    assert (done.stderr == "a line") == (level is None)

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from cornu import _jax, config
+from cornu.engines import importing
 from cornu.errors import explain, nearest
 from cornu.program.check import check
 from cornu.program.lower import lower
@@ -174,7 +175,7 @@ def installed_version(name: str) -> str | None:
     """The version of the library that an engine drives, None where it is not installed. It is imported for that."""
     library = source(name).library
     try:
-        return importlib.import_module(library).__version__
+        return importing.library(library).__version__
     except ModuleNotFoundError as error:
         if error.name != library:
             raise
