@@ -367,6 +367,8 @@ def _prod(x: Any, *, axes: Sequence[int]) -> Any:
 
 def _by_halves(op: str, x: Any, axes: Sequence[int], of_nothing: int) -> Any:
     """A reduction by an elementwise operator: of the one half of the elements with the other, and so on."""
+    if not all(isinstance(x.shape[axis], int) for axis in axes):
+        return _reduce({"Max": "ReduceMax", "Min": "ReduceMin", "Mul": "ReduceProd"}[op])(x, axes=axes)
     kept = [axis for axis in range(len(x.shape)) if axis not in axes]
     lengths, count, last = [size(x, axis) for axis in kept], math.prod(x.shape[axis] for axis in axes), len(kept)
     if count == 0:
