@@ -187,7 +187,12 @@ def with_constants_first(closed: ClosedJaxpr) -> ClosedJaxpr:
     """The same program, of its constants and then its inputs."""
     jaxpr = closed.jaxpr
     inputs = [*jaxpr.constvars, *jaxpr.invars]
-    return ClosedJaxpr(jaxpr.replace(constvars=[], invars=inputs, debug_info=None), ())
+    return ClosedJaxpr(
+        jaxpr.replace(
+            constvars=[], invars=inputs, debug_info=jaxpr.debug_info._replace(arg_names=None, result_paths=None)
+        ),
+        (),
+    )
 
 
 def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any], list[Any]]:

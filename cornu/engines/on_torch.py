@@ -14,7 +14,7 @@ import functools
 import itertools
 import math
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -460,7 +460,9 @@ def _conv_transposed(image: Tensor, kernel: Tensor, strides: Sequence[int], padd
 
 def _is_kernel_gradient(sizes: Sequence[int], window: Sequence[int], padding: Sequence, strides: Sequence[int],
                         reach: Sequence[int]) -> bool:  # fmt: skip
-    """Whether there are fewer windows than places in one, and they use the whole image."""
+    """Whether there are fewer windows than places in one, and they use the whole image; not where sizes are open."""
+    if not all(isinstance(size, int) for size in (*sizes, *window)):
+        return False
     full = [size + low + high for size, (low, high) in zip(sizes, padding, strict=True)]
     counts = list(map(windows.count, full, window, strides, reach))
     back = list(map(windows.count, full, counts, reach, strides))
@@ -648,7 +650,7 @@ RULES: dict[str, Callable] = {
     "real": torch.real,
     "imag": torch.imag,
     "iota": _iota,
-    "dim_as_value": lambda *, dim: torch.as_tensor(dim, dtype=torch.int32, device=torch.get_default_device()),
+    "dim_as_value": lambda *, dim: torch.full((), dim, dtype=torch.int32, device=torch.get_default_device()),
     "broadcast_in_dim": _broadcast_in_dim,
     "reshape": lambda x, *, new_sizes: x.reshape(tuple(new_sizes)),
     "transpose": lambda x, *, permutation: x.permute(tuple(permutation)),
@@ -694,20 +696,20 @@ _SIGN_MATTERS = {
 _TAKES_A_NUMBER = {"pad": 1, "shift_left": 1, "shift_right_logical": 1, "shift_right_arithmetic": 1}
 
 
-def find(equation: _jax.Equation) -> Callable:
+def find(equation: _jax.Equation, rules: Mapping[str, Callable] = RULES) -> Callable:
     """The rule of an equation with its parameters, and what else a rule may ask for.
 
     That is whether the operands are unsigned integers held as signed ones, and the value of an operand that is a number
     in the program.
     """
-    rule, name = by_name(RULES, "torch")(equation), equation.primitive.name
+    rule, name = by_name(rules, "torch")(equation), equation.primitive.name
     if name in _SIGN_MATTERS:
         aval: Any = equation.invars[0].aval
         rule = partial(rule, unsigned=torch_dtype(aval.dtype) in _HELD)
     operand = equation.invars[_TAKES_A_NUMBER[name]] if name in _TAKES_A_NUMBER else None
     if not isinstance(operand, _jax.Literal):
         return rule
-    number = constant(_jax.literal_value(operand)).item()
+    number = constant_bits(_jax.literal_value(operand)).item()
     return lambda x, _: rule(x, number)
 
 
@@ -757,14 +759,14 @@ def given(value: Tensor, dtype: Any) -> Tensor:
 # --- recorded and compiled ------------------------------------------------------------------------------------
 
 
-def recorder() -> Walker:
+def recorder(rules: Mapping[str, Callable] = RULES) -> Walker:
     """A walker under which PyTorch may record what the rules do: constants are made by what is recorded itself.
 
     It is good for one recording.
     """
 
     def found(equation: _jax.Equation) -> Callable:
-        rule = find(equation)
+        rule = find(equation, rules)
         return lambda *operands: rule(*map(made, operands))
 
     return Walker(found, size=lambda value, axis: value.shape[axis])
@@ -833,10 +835,14 @@ def _piece(part: _jax.ClosedJaxpr) -> Callable[[list[Tensor]], list[Tensor]]:
     compiled: list[Callable] = []
 
     def run(values: list[Tensor]) -> list[Tensor]:
-        if not compiled:
-            graph = make_fx(lambda *values: [made(x) for x in recorder()(part, values)], tracing_mode="fake")(*values)
+        values = [value.contiguous() for value in values]
+        if not compiled:  # recorded of tensors that have nothing to do with each other, as the values might
+            graph = make_fx(steps, tracing_mode="fake")(*map(torch.empty_like, values))
             compiled.append(torch.compile(graph, fullgraph=True, dynamic=False))
         return compiled[0](*values)
+
+    def steps(*values: Tensor) -> list[Tensor]:
+        return [made(value) for value in recorder()(part, values)]
 
     return run
 
