@@ -328,7 +328,7 @@ def augmentation() -> Setting:
     several = [
         layers.RandomErasing(0.5, **UNIT),
         layers.RandAugment((0, 1), 1, 0.2),
-        layers.AugMix((0, 1), 2, 1, 0.2),
+        layers.AugMix((0, 1), 1, 1, 0.2),
         layers.MixUp(),
         layers.CutMix(0.5),
     ]

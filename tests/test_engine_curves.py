@@ -31,6 +31,9 @@ IN_64_BITS = ("dense", "signals", "sequences")
 SOME = {"torch-compile": ("dense", "images", "sequences")}
 """Engines that train only some of the models, since their rules are those of another engine."""
 
+TOO_LARGE = {"tensorflow": ("augmentation",), "pytensor": ("augmentation",)}
+"""Programs of 45,000 equations, for which these compilers take the better part of an hour."""
+
 UNTRAINED = {
     "Layer": "what every layer is made of",
     "Wrapper": "what layers around another one are made of",
@@ -85,6 +88,8 @@ def assert_same_training(found, wanted, first=FIRST, last=LAST):
 def choices():
     for name in table.ENGINES:
         for model in SOME.get(name, models.MODELS):
+            if model in TOO_LARGE.get(name, ()):
+                continue
             yield pytest.param(name, model, marks=[pytest.mark.slow] * (model != SMALL or name in SOME))
 
 
