@@ -186,13 +186,8 @@ def without_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
 def with_constants_first(closed: ClosedJaxpr) -> ClosedJaxpr:
     """The same program, of its constants and then its inputs."""
     jaxpr = closed.jaxpr
-    inputs = [*jaxpr.constvars, *jaxpr.invars]
-    return ClosedJaxpr(
-        jaxpr.replace(
-            constvars=[], invars=inputs, debug_info=jaxpr.debug_info._replace(arg_names=None, result_paths=None)
-        ),
-        (),
-    )
+    inputs, names = [*jaxpr.constvars, *jaxpr.invars], jaxpr.debug_info.with_unknown_names()
+    return ClosedJaxpr(jaxpr.replace(constvars=[], invars=inputs, debug_info=names), ())
 
 
 def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any], list[Any]]:
