@@ -127,6 +127,11 @@ def _dtype(dtype: Any) -> tf.DType:
 # --- arithmetic and functions ---------------------------------------------------------------------------------
 
 
+def _erf(x: Tensor) -> Tensor:
+    """TensorFlow's is NaN at infinities of 64 bits; beyond 30 it is 1 in any dtype."""
+    return tf.math.erf(tf.where(tf.abs(x) > 30, 30 * tf.sign(x), x))
+
+
 def _wide(function: Callable) -> Callable:
     """Floats of 16 bits take the way through float32."""
 
@@ -709,7 +714,7 @@ RULES: dict[str, Callable] = {
     "atan2": _wide(tf.atan2),
     "tanh": _wide(tf.tanh),
     "logistic": _wide(tf.sigmoid),
-    "erf": _wide(tf.math.erf),
+    "erf": _wide(_erf),
     "erfc": _wide(tf.math.erfc),
     "eq": tf.equal,
     "ne": tf.not_equal,
