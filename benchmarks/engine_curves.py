@@ -63,8 +63,9 @@ def draw(curves: dict[str, list[float]]) -> None:
     below.set(
         yscale="log", ylabel=f"relative distance from jax\n({EQUAL:.0e}: equal)", xlabel=f"step, of {BATCH} images"
     )
+    below.set_ylim(top=20 * below.get_ylim()[1])
     for axes in (above, below):
-        axes.legend(ncols=len(curves), loc="upper right" if axes is above else "lower right", fontsize="small")
+        axes.legend(ncols=len(curves), loc="upper right", fontsize="small")
         axes.grid(alpha=0.3)
     figure.savefig(PICTURE, dpi=110)
 
