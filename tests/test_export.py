@@ -58,6 +58,10 @@ MODELS = {
         cornu.Input((None, None, 2)), L.Conv2D(4, 3, activation="relu"), L.BatchNormalization(), L.MaxPooling2D(2),
         L.SeparableConv2D(4, 3, padding="same", strides=2), L.GlobalAveragePooling2D(), L.Dense(3),
     ),
+    "deep windows": stack(
+        cornu.Input((None, None, 2)), L.Conv2D(2, 3, padding="same"), L.SeparableConv2D(4, 3), L.Conv2D(2, 5, groups=2),
+        L.GlobalMaxPooling2D(),
+    ),
     "upward": stack(
         cornu.Input((4, 4, 3)), L.Conv2DTranspose(2, 3, strides=2, padding="same"), L.AveragePooling2D(3, 2),
     ),
@@ -69,8 +73,6 @@ MODELS = {
     "two inputs": two_inputs,
     "written": written,
 }  # fmt: skip
-
-SIZES = {"x": (3, 7, 8)}
 
 
 @pytest.fixture(params=FORMATS)
@@ -95,8 +97,9 @@ def test_what_is_written_predicts_the_same(name, format, tmp_path, capsys):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     exported = inference(model)
     run = importlib.import_module(FORMATS[format].module).load(path)
+    enough = exporting._large_enough(model, exported)
     for batch, more in ((4, 3), (3, 6)):
-        inputs, wanted = exporting._sample(model, exported, exporting._sizes(exported, batch, exported.least + more))
+        inputs, wanted = exporting._sample(model, exported, exporting._sizes(exported, batch, enough + more))
         for mine, right in zip(run(inputs), wanted, strict=True):
             np.testing.assert_allclose(mine, right, rtol=1e-4, atol=1e-5)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from layer_harness import Row, assert_close, normal, table
 
-from cornu import layers, registry, tags
+from cornu import layers, registry, tags, utils
 from cornu import variables as state
 
 some = np.array([[1, 1, 0, 1, 0], [0, 1, 1, 1, 1]], bool)
@@ -246,3 +246,23 @@ ERRORS = [
 def test_error(use, message):
     with pytest.raises(ValueError, match=message):
         use()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: layers.Bidirectional(layers.LSTM(2)), lambda: layers.TimeDistributed(layers.Dense(2))]
+)
+def test_the_same_seed_gives_the_same_weights_however_many_layers_came_before(make):
+    def weights():
+        utils.set_random_seed(5)
+        layer = make()
+        layer(np.zeros((1, 3, 2), "float32"))
+        return layer.get_weights()
+
+    for first, second in zip(weights(), weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_both_directions_start_differently():
+    layer = layers.Bidirectional(layers.LSTM(2))
+    layer(np.zeros((1, 3, 2), "float32"))
+    assert (layer.forward_layer.get_weights()[0] != layer.backward_layer.get_weights()[0]).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -35,7 +36,7 @@ class LayerType(type):
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        key = random.new_stream(kwargs.get("name") or registry.snake_case(cls.__name__))
+        key = random.new_stream(_without_number(kwargs.get("name"), registry.snake_case(cls.__name__)))
         with random.stream(key):
             layer = super().__call__(*args, **kwargs)
         if isinstance(layer, Layer) and "_nodes" not in vars(layer):
@@ -48,6 +49,16 @@ class LayerType(type):
         if isinstance(layer, Layer):
             layer._stream = key
         return layer
+
+
+def _without_number(name: str | None, automatic: str) -> str:
+    """A layer's name, but of automatic ones, also in a copy's config, what doesn't depend on how many came before.
+
+    >>> _without_number("lstm_3", "lstm"), _without_number("forward_lstm_3", "lstm"), _without_number("block_3", "lstm")
+    ('lstm', 'forward_lstm', 'block_3')
+    """
+    found = re.fullmatch(rf"((?:forward_|backward_)?{automatic})_\d+", name or automatic)
+    return found[1] if found else name or automatic
 
 
 class Layer(parts.PartOwner, Configurable, metaclass=LayerType):
