@@ -37,9 +37,9 @@ class Source:
 # One line per engine.
 _SOURCES: dict[str, Source] = {
     "jax": Source("cornu.engines.on_jax", "jax", "0.10.2", "pip install --upgrade jax"),
-    "tensorflow": Source("cornu.engines.on_tensorflow", "tensorflow", "2.18", "pip install 'cornu[tensorflow]'"),
-    "torch": Source("cornu.engines.on_torch", "torch", "2.5", "pip install 'cornu[torch]'"),
-    "torch-compile": Source("cornu.engines.on_torch", "torch", "2.5", "pip install 'cornu[torch]'", "COMPILED"),
+    "tensorflow": Source("cornu.engines.on_tensorflow", "tensorflow", "2.21", "pip install 'cornu[tensorflow]'"),
+    "torch": Source("cornu.engines.on_torch", "torch", "2.13", "pip install 'cornu[torch]'"),
+    "torch-compile": Source("cornu.engines.on_torch", "torch", "2.13", "pip install 'cornu[torch]'", "COMPILED"),
     "pytensor": Source("cornu.engines.on_pytensor", "pytensor", "3.0", "pip install 'cornu[pytensor]'"),
     "onnxruntime": Source("cornu.engines.on_onnxruntime", "onnxruntime", "1.23", "pip install 'cornu[onnx]'"),
     "reference": Source("cornu.engines.reference", "numpy", "2.0", "pip install --upgrade numpy"),
