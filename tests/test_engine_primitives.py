@@ -124,7 +124,7 @@ def test_a_limit_is_named_once(engine):
 def test_every_limit_is_needed(ruled):
     """Without a limit, one of the cases that meet it and no other limit goes wrong."""
     unneeded = [
-        str(limit) for limit in engine.limits if not any(_breaks(engine, limit, wide) for wide in (False, True))
+        str(limit) for limit in ruled.limits if not any(_breaks(ruled, limit, wide) for wide in (False, True))
     ]
     assert unneeded == []
 
