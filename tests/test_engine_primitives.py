@@ -123,9 +123,7 @@ def test_a_limit_is_named_once(engine):
 @pytest.mark.slow
 def test_every_limit_is_needed(ruled):
     """Without a limit, one of the cases that meet it and no other limit goes wrong."""
-    unneeded = [
-        str(limit) for limit in ruled.limits if not any(_breaks(ruled, limit, wide) for wide in (False, True))
-    ]
+    unneeded = [str(limit) for limit in ruled.limits if not any(_breaks(ruled, limit, wide) for wide in (False, True))]
     assert unneeded == []
 
 
