@@ -71,7 +71,7 @@ def test_demo_on_mnist(mnist, tmp_path):
 
 def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    example, *_ = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
     assert re.search(r"\[0\.\d+, 0\.9\d+\]", capsys.readouterr().out)
     assert (tmp_path / "digits.keras").exists()

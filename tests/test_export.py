@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -151,6 +152,12 @@ def test_it_may_not_be_overwritten(tmp_path):
     path.write_text("before")
     with pytest.raises(FileExistsError, match="is there already"):
         MODELS["dense"]().export(path, format="stablehlo", overwrite=False)
+
+
+def test_a_missing_library_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"(?s)flatbuffers.*pip install 'cornu\[stablehlo\]'"):
+        MODELS["dense"]().export(tmp_path / "model.stablehlo", format="stablehlo")
 
 
 def test_unknown_formats_name_the_nearest():

@@ -108,7 +108,7 @@ def test_symbolic_dimensions():
     program = trace(lambda x, w: jax.nn.softmax(x @ w), symbolic("batch, 4"), jax.ShapeDtypeStruct((4, 2), "float32"))
     assert str(program.outputs[0].shape[0]) == "batch"
     assert check(lower(program)).outputs[0].shape == program.outputs[0].shape
-    for name in engines.engine_names():
+    for name in filter(engines.installed_version, engines.engine_names()):
         with pytest.raises(ValueError, match="symbolic dimension"):
             get_engine(name).compile(program)
 

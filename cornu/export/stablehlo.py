@@ -6,6 +6,7 @@ cornu; compilers that read StableHLO take `deserialize(data).mlir_module_seriali
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,18 @@ import jax.export
 import numpy as np
 
 from cornu import _jax, tree
+from cornu.errors import explain
 from cornu.export.inference import Inference
 
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
 def write(inference: Inference, path: Path) -> None:
-    """Writes the program with its weights."""
+    """Writes the program with its weights; ImportError without the library that writes the file's form."""
+    if importlib.util.find_spec("flatbuffers") is None:
+        raise ImportError(
+            explain("Format 'stablehlo' needs the library 'flatbuffers'.", fix="pip install 'cornu[stablehlo]'")
+        )
     run = _jax.as_function(inference.program.jaxpr)
 
     def inference_of(inputs: Any) -> Any:
