@@ -333,12 +333,19 @@ CHECKS = {
 
 
 def table(rows: list[Row]) -> Any:
-    """Decorator of a test `(row, check)`: every check on every row; of a layer's rows, only the first in 16 bits."""
+    """Decorator of a test `(row, check)`: every check on every row; of a layer's rows, only the first in 16 bits.
+
+    How the others train is checked among the slow tests.
+    """
     cases, met = [], set()
     for row in rows:
         checks = {name: check for name, check in CHECKS.items() if name not in row.skip}
         if str(row) in met:
             checks.pop("precision", None)
+        slow = {"training"} if str(row) in met else set()
         met.add(str(row))
-        cases += [pytest.param(row, check, id=f"{row}-{name}") for name, check in checks.items()]
+        cases += [
+            pytest.param(row, check, id=f"{row}-{name}", marks=[pytest.mark.slow] if name in slow else [])
+            for name, check in checks.items()
+        ]
     return pytest.mark.parametrize("row, check", cases)

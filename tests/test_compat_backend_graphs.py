@@ -255,6 +255,7 @@ def test_functions_explain():
     assert K.get_session().run(x * 2, feed_dict={x: X}).shape == (6, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first", [lambda: jnp.ones(3), lambda: np.ones(3), lambda: K.variable(np.ones(3)), lambda: 1.0]
 )
@@ -336,6 +337,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS)
 def test_an_old_optimizer_trains_as_the_new_one(pair):
     histories = []
@@ -348,6 +350,7 @@ def test_an_old_optimizer_trains_as_the_new_one(pair):
     assert histories[0][-1] < histories[0][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [PAIRS["keras 2"][0], PAIRS["keras 2"][1]])
 def test_an_optimizer_gives_updates_to_a_function(make):
     model, wanted, optimizer = dense(), K.placeholder((None, 1)), make()

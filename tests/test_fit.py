@@ -151,7 +151,9 @@ def trained(way: str, epochs: int = 2):
     return model, history.history
 
 
-@pytest.mark.parametrize("way", ["eager", "dataset", "generator", "batches"])
+@pytest.mark.parametrize(
+    "way", ["batches", *(pytest.param(way, marks=pytest.mark.slow) for way in ("eager", "dataset", "generator"))]
+)
 def test_every_way_of_running_gives_the_same_curve(way):
     model, history = trained("arrays")
     other, found = trained(way)

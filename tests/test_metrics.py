@@ -200,6 +200,7 @@ def test_over_batches(name, kwargs, data, weighted):
 EACH = {row[0]: row for row in TABLE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kwargs", "data"), EACH.values(), ids=EACH)
 def test_traced_equals_eager(name, kwargs, data):
     metric = getattr(metrics, name)(**kwargs)

@@ -62,6 +62,7 @@ def test_draws_are_equal_bit_by_bit(name):
             np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_training_steps_agree(name):
     """Three steps, each from JAX's state before it: loss, weights and optimizer state within 1e-5."""

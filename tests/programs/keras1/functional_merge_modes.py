@@ -82,3 +82,4 @@ print('pairs', pairs.output_shape, np.abs(pairs.predict([u, v]) - np.einsum('nif
 # prints: concat (1, 6) [1.0, 2.0, 2.0, 2.0, 1.0, 2.0]
 # prints: pairs (None, 4, 5) <0.0..0.00001>
 # notice: Model(input=...)  ...inputs=...
+# slow

@@ -116,3 +116,4 @@ print('same distance', np.abs(np.sqrt(((codes - other) ** 2).sum(axis=1)) - pred
 # prints: nodes (None, 16) True True
 # prints: same distance <0.0..0.002>
 # notice: Model(output=...)  ...outputs=...
+# slow

@@ -104,3 +104,4 @@ print('one_hot', len(one_hot('the cup the cup', n=50)), one_hot('the cup the', n
 # prints: trained 8 fixed 1
 # prints: skipgrams True True
 # prints: one_hot 4 True
+# slow

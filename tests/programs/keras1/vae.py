@@ -82,3 +82,4 @@ print("drawn %s, right bits: %.2f" % (drawn.shape, np.mean((drawn > 0.5) == prot
 # prints: spread <0.3..3.0>
 # prints: drawn (4, 20), right bits: <0.88..1.0>
 # notice: fit(nb_epoch=...)
+# slow

@@ -129,3 +129,4 @@ model.save_weights('first_try.h5')
 # prints: (24, 24) L
 # prints: preview 4
 # notice: load_img(grayscale=...)
+# slow

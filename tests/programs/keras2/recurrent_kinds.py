@@ -92,7 +92,7 @@ print('baseline %.3f' % np.abs(total - total.mean()).mean())
 # prints: track (1, 5, 8, 8, 1)
 # prints: CuDNNLSTM <0..0.35> ... cu_dnnlstm_1
 # prints: CuDNNGRU <0..0.35> 576 cu_dnngru_1
-# prints: Bidirectional <0..0.35> 432 bidirectional_1
+# prints: Bidirectional <0..0.5> 432 bidirectional_1
 # prints: plain GRU False True
 # prints: baseline <0.45..1>
 # notice: CuDNNLSTM

@@ -108,3 +108,4 @@ print('parallel', parallel_model.predict(X).shape, parallel_model.evaluate(X, y,
 # prints: generator ['acc', 'loss', 'val_acc', 'val_loss'] 2
 # prints: parallel (16, 3) <0.8..1>
 # notice: multi_gpu_model
+# slow

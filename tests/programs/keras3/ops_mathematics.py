@@ -79,3 +79,4 @@ print("variable", v.name, np.array(v), v.shape, v.trainable)
 # prints: (None, None, 1) (2, 5, 1) 9.0
 # prints: (None, 8) (None, 4)
 # prints: variable counter [4. 6.] (2,) True
+# slow

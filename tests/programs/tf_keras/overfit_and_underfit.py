@@ -100,3 +100,4 @@ print("rate %.5f" % lr_schedule(80).numpy())
 # prints: by hand: <0.001..3> True
 # prints: rate 0.00250
 # notice: l2(l=...)
+# slow

@@ -109,3 +109,4 @@ print("clone", np.allclose(clone.predict(x, verbose=0), expected, atol=1e-6))
 # prints: trainable 2 of 8
 # prints: clone True
 # notice: model.save("folder")
+# slow

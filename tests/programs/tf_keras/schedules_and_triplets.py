@@ -159,3 +159,4 @@ print(d.ravel(), s.shape, m.output_shape)
 # prints: rate after 120 steps: 0.01141
 # prints: similar <0.6..1>, different <-1..0.3>
 # prints: [2. 2.] (2, 8) [(None, 1), (None, 8)]
+# slow

@@ -122,3 +122,4 @@ print("binary", h["accuracy"][-1])
 # notice: tf.Session
 # notice: tf.disable_eager_execution
 # notice: Adam(lr=...)
+# slow
