@@ -80,7 +80,7 @@ MODELS = {
         (WORDS, RANDOM.normal(size=(3, 2))),
     ),
     "recurrent": (
-        lambda: sequential([L.SimpleRNN(3, return_sequences=True), L.Bidirectional(L.LSTM(2))], "kl_divergence"),
+        lambda: sequential([L.SimpleRNN(3, return_sequences=True), L.Bidirectional(L.LSTM(2))], "log_cosh"),
         (SEQUENCES, RANDOM.uniform(size=(3, 4))),
     ),
     "attention": (attention, (SEQUENCES, RANDOM.normal(size=(3, 2)))),
@@ -91,7 +91,6 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_right_gradients_pass(name):
     make, data = MODELS[name]
-    cornu.utils.set_random_seed(0)
     model = make()
     found = check_gradients(model, *data, training=name == "batchnorm")
     assert found.precision == "float64"
