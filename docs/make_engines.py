@@ -62,7 +62,9 @@ steps, no loss is further from JAX's than 1e-6 of it. Initial weights and the dr
 numbers are made by the program's own arithmetic, not by an engine's generator. Sums are taken in another order on each
 engine, so losses differ in the last digits, and in a network that amplifies small differences (large inputs, large
 rates) these grow as rounding does. The tests train twelve small models that between them hold every layer: over 50
-steps, losses agree within 1e-5 at the first and 1e-3 at the last in 32 bits, and within 1e-10 in 64.
+steps, losses agree within 1e-5 at the first and 1e-3 at the last in 32 bits, and those of three models within 1e-10 in
+64. The model of image augmentation rounds pixels, so it is held to 1e-3 and 1e-2; its 45,000 equations are too many for
+TensorFlow and PyTensor, where it is left out. `torch-compile`, which has the rules of `torch`, trains three of them.
 """
 
 LIMITS = """\

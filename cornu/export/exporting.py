@@ -66,7 +66,7 @@ def export_model(
     where the written model computes something else; ImportError, with the command that helps, where the format's
     system isn't installed; NotImplementedError where it lacks a primitive.
 
-    Keras differs: it compares nothing, has no StableHLO, and writes beside no older file.
+    Keras differs: it compares nothing, and has no StableHLO.
 
     >>> import cornu, tempfile
     >>> model = cornu.Sequential([cornu.Input((4,)), cornu.layers.Dense(2)])

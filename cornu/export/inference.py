@@ -163,6 +163,9 @@ def _schemes(inputs: Sequence[_Input]) -> Iterator[tuple[list[list[str]], int]]:
     share one. A size may be too small for a window of the network, so larger and larger least sizes are tried.
     """
     own = [[f"{one.name}_{axis}" if axis else "batch" for axis in range(len(one.shape))] for one in inputs]
+    if not any(size is None for one in inputs for size in one.shape[1:]):
+        yield own, 1
+        return
     shared = [[f"axis{axis}" if axis else "batch" for axis in range(len(one.shape))] for one in inputs]
     for least in _LEAST:
         yield from ((names, least) for names in ([shared] if len(inputs) == 1 else [own, shared]))
