@@ -180,7 +180,7 @@ def test_a_model_that_changes_when_it_predicts_says_so():
             return x * self.count
 
     with pytest.warns(UserWarning, match=r"changes \S*counting/count when it predicts"):
-        inference(cornu.Sequential([cornu.Input((2,)), Counting()]))
+        inference(cornu.Sequential([cornu.Input((2,)), Counting(name="counting")]))
 
 
 def test_layers_on_the_host_are_an_error():

@@ -93,4 +93,4 @@ class Graph:
 
 def _owner(node: Node) -> Any:
     """Whose a call is: a layer's, which may have several, or nobody's but its own."""
-    return node.operation if hasattr(node.operation, "variables") else node
+    return node.operation if hasattr(type(node.operation), "variables") else node  # the class: listing them takes long
