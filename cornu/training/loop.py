@@ -41,28 +41,14 @@ def fit(
     validation_freq: int | Sequence[int],
 ) -> Any:
     """`Model.fit`."""
-    compiled = stepping.compilation(model)
     for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
         adapters.check(name, value, nonnegative_int)
     epochs = min(epochs, config.max_epochs() or epochs)
-    if compiled.optimizer is None:
-        raise ValueError(
-            explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile().")
-        )
-    if validation_split and validation_data is None:
-        x = x if model.on_host is None else model.on_host(x)
-        (x, y, sample_weight), validation_data = adapters.train_validation_split(
-            (x, y, sample_weight), validation_split
-        )
-    data = adapters.standardize(
-        x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight,
-        on_host=model.on_host,
+    data, validation = arrange(
+        model, x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
+        class_weight=class_weight, validation_split=validation_split, validation_data=validation_data,
+        validation_batch_size=validation_batch_size, validation_steps=validation_steps,
     )  # fmt: skip
-    data = _limited(data)
-    validation = _validation(model, validation_data, validation_batch_size or batch_size, validation_steps)
-    validation = None if validation is None else _limited(validation)
-    _begin(model, "train", data)
-    _check_validation(model, data, validation)
     position = model.position
     position.epoch, position.step, position.shuffle_seed = initial_epoch, 0, random.derive("shuffle")
     model.stop_training = False
@@ -73,6 +59,43 @@ def fit(
     with held_interrupts() as interrupts, closing(hooks), Session(model) as session:
         _Fit(session, data, validation, hooks, interrupts, validation_freq).run(epochs)
     return model.history
+
+
+def arrange(
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    batch_size: int | None,
+    steps: int | None,
+    shuffle: bool | str,
+    class_weight: dict | None,
+    validation_split: float,
+    validation_data: Any,
+    validation_batch_size: int | None,
+    validation_steps: int | None,
+) -> tuple[Any, Any]:
+    """The data of a fit and those of its validation, checked against the model, whose missing variables are made."""
+    if stepping.compilation(model).optimizer is None:
+        raise ValueError(
+            explain(f"Model {model.name!r} is compiled without an optimizer.", fix="Pass one to compile().")
+        )
+    if validation_split and validation_data is None:
+        x = x if model.on_host is None else model.on_host(x)
+        (x, y, sample_weight), validation_data = adapters.train_validation_split(
+            (x, y, sample_weight), validation_split
+        )
+    data = adapters.standardize(
+        x, y, sample_weight, batch_size=batch_size, steps=steps, shuffle=shuffle, class_weight=class_weight,
+        on_host=model.on_host,
+    )  # fmt: skip
+    data = _limited(data)
+    validation = _validation(model, validation_data, validation_batch_size or batch_size, validation_steps)
+    validation = None if validation is None else _limited(validation)
+    _begin(model, "train", data)
+    _check_validation(model, data, validation)
+    return data, validation
 
 
 def _limited(data: Any) -> Any:

@@ -170,6 +170,16 @@ def check_targets(model: Any, y: Any) -> None:
 
 
 @dataclass
+class TracedStep:
+    """A step's program: the variables whose values go in, and those whose values come out."""
+
+    variables: list[Variable]
+    written: list[Variable]
+    program: Program
+    logs: Logs | None = None
+
+
+@dataclass
 class CompiledStep:
     """A compiled step: the variables whose values go in, those whose values come out, and the call."""
 
@@ -254,12 +264,7 @@ def compile_step(model: Any, kind: str, batch: Any, engine: Any) -> CompiledStep
 
 def compile_row(model: Any, kind: str, data: Any, rows: Any, engine: Any) -> CompiledStep:
     """One step on samples taken from `data` on the engine: a function of their numbers."""
-    steps = _Steps(model, kind)
-
-    def once(data: Any, rows: Any, fresh: Any) -> Any:
-        return steps.once(_take(data, rows), fresh)
-
-    return _compile(model, engine, once, (data, rows, _FLAG), donate=kind == "train", logs=steps.logs)
+    return _compiled(engine, trace_row(model, kind, data, rows), kind == "train")
 
 
 def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine: Any) -> CompiledStep | None:
@@ -267,12 +272,25 @@ def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine
 
     `orders` are matrices, a row of samples per step; for each, the call takes the first row and the one to stop at.
     """
+    traced = trace_loop(model, kind, data, orders)
+    return _compiled(engine, traced, kind == "train") if engine.loops_well(traced.program) else None
+
+
+def trace_row(model: Any, kind: str, data: Any, rows: Any) -> TracedStep:
+    """The step of `compile_row`."""
+    steps = _Steps(model, kind)
+
+    def once(data: Any, rows: Any, fresh: Any) -> Any:
+        return steps.once(_take(data, rows), fresh)
+
+    return _trace(model, once, (data, rows, _FLAG), kind == "train", steps.logs)
+
+
+def trace_loop(model: Any, kind: str, data: Any, orders: Sequence[Any]) -> TracedStep:
+    """The steps of `compile_loop`."""
     steps = _Steps(model, kind)
     inputs = (data, list(orders), [(_INDEX, _INDEX)] * len(orders), _FLAG)
-    program, variables, written = _trace(model, steps.many, inputs, kind == "train")
-    if not engine.loops_well(program):
-        return None
-    return _compiled(engine, program, variables, written, kind == "train", steps.logs)
+    return _trace(model, steps.many, inputs, kind == "train", steps.logs)
 
 
 class _Steps:
@@ -354,16 +372,11 @@ def _loop(start: Any, stop: Any, run: Callable[[Any], list[Any]], last: list[Any
 def _compile(
     model: Any, engine: Any, function: Callable, inputs: tuple, *, donate: bool = False, logs: Logs | None = None
 ) -> CompiledStep:
-    return _compiled(engine, *_trace(model, function, inputs, donate), donate, logs)
+    return _compiled(engine, _trace(model, function, inputs, donate, logs), donate)
 
 
-def _trace(
-    model: Any, function: Callable, inputs: tuple, whole: bool
-) -> tuple[Program, list[Variable], list[Variable]]:
-    """The program of a function over a model's variables, or `whole`, also over its optimizer's and metrics'.
-
-    With it, the variables whose values go in, and those whose values come out.
-    """
+def _trace(model: Any, function: Callable, inputs: tuple, whole: bool, logs: Logs | None) -> TracedStep:
+    """The program of a function over a model's variables, or `whole`, also over its optimizer's and metrics'."""
     described = tree.map(abstract, inputs)
 
     def run(variables: list[Variable]) -> tuple[Any, Scope]:
@@ -378,12 +391,11 @@ def _trace(
         return (trace(pure, tuple(map(abstract, variables)), described), scopes[-1].written), scopes[-1]
 
     (program, written), variables = discover(run, model.all_variables() if whole else model.variables)
-    return program, variables, list(written.values())
+    return TracedStep(variables, list(written.values()), program, logs)
 
 
-def _compiled(
-    engine: Any, program: Program, variables: list[Variable], written: list[Variable], donate: bool, logs: Logs | None
-) -> CompiledStep:
+def _compiled(engine: Any, traced: TracedStep, donate: bool) -> CompiledStep:
+    variables, written, program = traced.variables, traced.written, traced.program
     wrote = set(map(id, written))
     places = tuple(i for i, variable in enumerate(variables) if id(variable) in wrote) if donate else ()
-    return CompiledStep(variables, written, engine.compile(program, donate=places), program, donate, logs)
+    return CompiledStep(variables, written, engine.compile(program, donate=places), program, donate, traced.logs)
