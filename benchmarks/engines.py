@@ -14,17 +14,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.metadata
 import json
 import os
-import platform
-import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import measuring
 import numpy as np
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -101,49 +97,17 @@ def measure(peer, workload, samples, batch_size, epochs):
     return {"start": started, "first": max(0.0, seconds[0] - warm), "step": 1e3 * warm / steps, "loss": loss}
 
 
-def environment(peer):
-    """The variables under which a peer runs: its engine or backend, and no programs compiled by earlier runs."""
+def spawn(peer, workload, options):
+    """A measurement in a process of its own, with no programs compiled by earlier runs."""
     package, engine = peer.split("-", 1)
     chosen = {"CORNU_ENGINE": engine} if package == "cornu" else {"KERAS_BACKEND": engine}
-    root = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "CORNU_COMPILE_CACHE": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, **chosen}
-
-
-def spawn(peer, workload, options):
-    """A measurement in a process of its own; what went wrong, in a line, where it fails."""
     numbers = [str(number) for number in (options.samples, options.batch_size, options.epochs)]
-    command = [sys.executable, str(Path(__file__).resolve()), "--child", peer, workload, *numbers]
-    try:
-        done = subprocess.run(command, env=environment(peer), capture_output=True, text=True, timeout=options.timeout)
-    except subprocess.TimeoutExpired:
-        return {"failed": f"no end in {options.timeout:.0f} s"}
-    if done.returncode:
-        return {"failed": (done.stderr.strip().splitlines() or ["no word"])[-1][:160]}
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return measuring.fresh(
+        __file__, ["--child", peer, workload, *numbers], {"CORNU_COMPILE_CACHE": "0", **chosen}, options.timeout
+    )
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------
-
-
-def summary(runs):
-    """The median of each figure over the rounds."""
-    good = [run for run in runs if "step" in run]
-    if not good:
-        return runs[0]
-    return {name: statistics.median(run[name] for run in good) for name in good[0]}
-
-
-def machine():
-    """What the figures depend on."""
-    versions = {}
-    for library in LIBRARIES:
-        for distribution in (library, f"{library}-cpu"):
-            try:
-                versions[library] = importlib.metadata.version(distribution)
-            except importlib.metadata.PackageNotFoundError:
-                continue
-    return {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(), **versions}
 
 
 def document(found):
@@ -184,13 +148,13 @@ def table(found):
 def compare(options):
     """Every workload on every peer, round by round; prints the tables, and writes the figures."""
     given = {"rounds": options.rounds, "samples": options.samples, "batch_size": options.batch_size}
-    found = {"machine": {**machine(), **given}, "workloads": {}}
+    found = {"machine": {**measuring.machine(LIBRARIES), **given}, "workloads": {}}
     for workload in options.workloads.split(","):
         runs = {}
         for _ in range(options.rounds):
             for peer in options.peers.split(","):
                 runs.setdefault(peer, []).append(spawn(peer, workload, options))
-        found["workloads"][workload] = {peer: summary(results) for peer, results in runs.items()}
+        found["workloads"][workload] = {peer: measuring.summary(results) for peer, results in runs.items()}
         print(table({"workloads": {workload: found["workloads"][workload]}}), flush=True)
     options.json.write_text(json.dumps({**document(found), **found}, indent=1) + "\n")
 
