@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from cornu import tags, tree
 from cornu.errors import explain
 from cornu.layers.layer import Layer
+from cornu.program import pieces
 from cornu.program.trace import Program, abstract, trace
 from cornu.symbolic import ShapesOnly
 from cornu.training import stateful
@@ -272,8 +273,12 @@ def compile_loop(model: Any, kind: str, data: Any, orders: Sequence[Any], engine
 
     `orders` are matrices, a row of samples per step; for each, the call takes the first row and the one to stop at.
     """
+    if kind == "train" and _goes_in_pieces(engine) and len(model.all_variables()) > _MANY:
+        return None
     traced = trace_loop(model, kind, data, orders)
-    return _compiled(engine, traced, kind == "train") if engine.loops_well(traced.program) else None
+    if not engine.loops_well(traced.program) or _goes_in_pieces(engine, traced.program):
+        return None
+    return _compiled(engine, traced, kind == "train")
 
 
 def trace_row(model: Any, kind: str, data: Any, rows: Any) -> TracedStep:
@@ -331,6 +336,9 @@ class _Steps:
     def _result(self, found: Any) -> list[Any]:
         return self.logs.values(found if self._written_by_user else self._model.get_metrics_result())
 
+
+_MANY = pieces.LARGEST // 5
+"""So many variables need a long program to be trained, since each takes some equations: no trace needs to tell."""
 
 _INDEX = jax.ShapeDtypeStruct((), "int32")
 _FLAG = jax.ShapeDtypeStruct((), "bool")
@@ -398,4 +406,13 @@ def _compiled(engine: Any, traced: TracedStep, donate: bool) -> CompiledStep:
     variables, written, program = traced.variables, traced.written, traced.program
     wrote = set(map(id, written))
     places = tuple(i for i, variable in enumerate(variables) if id(variable) in wrote) if donate else ()
-    return CompiledStep(variables, written, engine.compile(program, donate=places), program, donate, traced.logs)
+    if _goes_in_pieces(engine, program):
+        call = pieces.compile_in_pieces(program, engine.compile)
+    else:
+        call = engine.compile(program, donate=places)
+    return CompiledStep(variables, written, call, program, donate, traced.logs)
+
+
+def _goes_in_pieces(engine: Any, program: Program | None = None) -> bool:
+    """Whether an engine compiles long programs better in pieces, as XLA does, and a program, if given, is long."""
+    return engine.name == "jax" and (program is None or pieces.is_long(program))
