@@ -79,6 +79,9 @@ if TYPE_CHECKING:
         tree as tree,
     )
     from cornu import (
+        tuning as tuning,
+    )
+    from cornu import (
         utils as utils,
     )
     from cornu import (
@@ -115,7 +118,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "dtypes",
     "export", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers",
-    "preprocessing", "random", "regularizers", "saving", "tree", "utils", "visualization", "wrappers",
+    "preprocessing", "random", "regularizers", "saving", "tree", "tuning", "utils", "visualization", "wrappers",
 }  # fmt: skip
 _NAMES = {
     "DTypePolicy": "dtypes",

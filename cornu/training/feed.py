@@ -95,7 +95,7 @@ class ResidentFeed:
         total, start = sum(map(len, groups)), first
         while start < total:
             count = 1 if one_by_one else min(self._steps_per_call, total - start)
-            inputs = (*self._arrays, *groups, *_spans(groups, start, start + count), np.bool_(start == 0))
+            inputs = (*self._arrays, *groups, *spans(groups, start, start + count), np.bool_(start == 0))
             began = time.perf_counter()
             yield count, _Call(self._session, step, inputs, waits=True)
             self._pace(count, time.perf_counter() - began, total)
@@ -121,13 +121,13 @@ class ResidentFeed:
             pace.after(call)
 
 
-def _spans(groups: list[np.ndarray], start: int, stop: int) -> list[np.int32]:
+def spans(groups: list[np.ndarray], start: int, stop: int) -> list[np.int32]:
     """For each group of rows, the first and the last of those that are steps `start` to `stop` of the epoch."""
-    spans, before = [], 0
+    found, before = [], 0
     for group in groups:
-        spans += [np.int32(min(max(place - before, 0), len(group))) for place in (start, stop)]
+        found += [np.int32(min(max(place - before, 0), len(group))) for place in (start, stop)]
         before += len(group)
-    return spans
+    return found
 
 
 class _Call:
