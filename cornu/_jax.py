@@ -7,6 +7,7 @@ versions lack parts that are used here, and are refused below. Newer ones are tr
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import weakref
@@ -190,6 +191,30 @@ def with_constants_first(closed: ClosedJaxpr) -> ClosedJaxpr:
     return ClosedJaxpr(jaxpr.replace(constvars=[], invars=inputs, debug_info=names), ())
 
 
+def rewrite(closed: ClosedJaxpr, find: Callable[[Equation], Callable | None]) -> ClosedJaxpr:
+    """The same program, in which a call of the function that `find` gives stands for an equation, inner programs and
+    those functions included.
+    """
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(inside, value)) if any(isinstance(v, (Jaxpr, ClosedJaxpr)) for v in value) else value
+        if isinstance(value, Jaxpr):
+            return rewrite(close(value), find).jaxpr
+        return rewrite(value, find) if isinstance(value, ClosedJaxpr) else value
+
+    def one(equation: Equation) -> Equation:
+        function = find(equation)
+        if function is None:
+            return equation.replace(params={name: inside(value) for name, value in equation.params.items()})
+        with made_by(equation):
+            called = jax.make_jaxpr(function)(*(atom.aval for atom in equation.invars))
+        return equation.replace(primitive=CALL, params={"call_jaxpr": rewrite(called, find)})
+
+    equations = [one(equation) for equation in closed.jaxpr.eqns]
+    return ClosedJaxpr(closed.jaxpr.replace(eqns=equations), closed.consts)
+
+
 def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any], list[Any]]:
     """Some equations of a program, one after the other, as a program; what it reads, and what of it others need."""
     made = {variable for equation in equations for variable in equation.outvars}
@@ -202,6 +227,23 @@ def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any
     names = jaxpr.debug_info.with_unknown_names()
     inner = jaxpr.replace(constvars=[], invars=list(read), outvars=results, eqns=equations, debug_info=names)
     return ClosedJaxpr(inner, ()), list(read), results
+
+
+# --- compiling ------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def without_slow_convolution() -> dict[str, str]:
+    """XLA's options that leave convolutions on the CPU to Eigen, which computes most twice as fast as YNNPACK.
+
+    Empty where this version of XLA doesn't know them.
+    """
+    options = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE"}
+    try:
+        jax.jit(lambda: 0, compiler_options=options).lower().compile()
+    except Exception:  # what is raised for an unknown option differs from version to version
+        return {}
+    return options
 
 
 # --- seeing what is executed ----------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
 """Pooling: how it is computed, for the layers and for `cornu.ops`. Arguments are as in `cornu.kernels.conv`.
 
 Windows that don't overlap and fit are a reshape and a reduction, which is faster than a sliding window in both
-directions. Where several entries of such a window are its maximum, they share the gradient; XLA's sliding window, and
-so Keras on JAX, gives all of it to the first.
+directions. The maximum of a small one is that of its places, slice by slice; its gradient goes to the first of the
+entries that are the maximum, as with XLA's sliding window and Keras on JAX. The large ones' share it.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +32,7 @@ def max_pool(
     """y[b, i, c] = max over window w of x[b, i * strides + w, c]; the strides default to the window's size"""
     floating = jnp.issubdtype(x.dtype, jnp.floating)
     lowest = np.asarray(-np.inf if floating else jnp.iinfo(x.dtype).min, x.dtype)
-    return _pool(x, size, strides, padding, data_format, jnp.max, lambda *window: _slide(x, lax.max, lowest, *window))
+    return _pool(x, size, strides, padding, data_format, _max, lambda *window: _slide(x, lax.max, lowest, *window))
 
 
 def average_pool(
@@ -88,6 +91,49 @@ def _tile(x: jax.Array, space: range, size: tuple, reduce: Callable) -> jax.Arra
         else:
             shape.append(n)
     return reduce(jnp.reshape(x, shape), axis=tuple(inner)) if inner else x
+
+
+# A window of more places than this is reduced at once: its slices would be too many.
+_MOST_SLICES = 16
+
+
+def _max(tiles: jax.Array, axis: tuple[int, ...]) -> jax.Array:
+    """The maximum over the axes of windows."""
+    return jnp.max(tiles, axis=axis) if _places(tiles, axis) > _MOST_SLICES else _max_of_slices(tiles, axis)
+
+
+def _places(tiles: jax.Array, axis: tuple[int, ...]) -> int:
+    return math.prod(tiles.shape[a] for a in axis)
+
+
+def _slices(tiles: jax.Array, axis: tuple[int, ...]) -> list[jax.Array]:
+    """For each place in a window, the entries there."""
+    index: list[Any] = [slice(None)] * tiles.ndim
+    slices = []
+    for place in itertools.product(*(range(tiles.shape[a]) for a in axis)):
+        for a, i in zip(axis, place, strict=True):
+            index[a] = i
+        slices.append(tiles[tuple(index)])
+    return slices
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _max_of_slices(tiles: jax.Array, axis: tuple[int, ...]) -> jax.Array:
+    return functools.reduce(jnp.maximum, _slices(tiles, axis))
+
+
+@_max_of_slices.defjvp
+def _max_of_slices_jvp(axis: tuple[int, ...], primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
+    (tiles,), (tangent,) = primals, tangents
+    slices = _slices(tiles, axis)
+    result = functools.reduce(jnp.maximum, slices)
+    first = jnp.full(result.shape, len(slices) - 1, "uint8")
+    for place, entries in reversed(list(enumerate(slices[:-1]))):
+        first = jnp.where(entries == result, np.uint8(place), first)
+    sizes = [tiles.shape[a] if a in axis else 1 for a in range(tiles.ndim)]
+    places = np.arange(len(slices), dtype="uint8").reshape(sizes)
+    chosen = places == jnp.expand_dims(first, axis)
+    return result, jnp.sum(jnp.where(chosen, tangent, jnp.zeros_like(tangent)), axis=axis)
 
 
 def _slide(x: jax.Array, combine: Callable, start: np.ndarray, sizes: tuple, strides: tuple, padding: str) -> jax.Array:
