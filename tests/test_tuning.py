@@ -18,7 +18,7 @@ from cornu.tuning import side_by_side, train_many
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(50, 6)).astype("float32")
 Y = (X[:, 0] + X[:, 1] * X[:, 2] > 0).astype("int32")
-HELD_OUT = (RNG.normal(size=(21, 6)).astype("float32"), RNG.integers(0, 2, 21))
+HELD_OUT = (RNG.normal(size=(32, 6)).astype("float32"), RNG.integers(0, 2, 32))
 
 
 def network(optimizer, *layers, loss="sparse_categorical_crossentropy", width=5, penalty=None):
@@ -70,8 +70,36 @@ def adam(rate=0.01, beta_1=0.5, beta_2=0.9, decay=0.01, falling=0.9, ema=0.9):
     return network(Adam(schedule, beta_1, beta_2, weight_decay=decay, use_ema=True, ema_momentum=ema))
 
 
+class Witness(cornu.Layer):
+    """Remembers which elements passed in training, and in which order: a whole number, the same only if all are."""
+
+    def build(self, shape):
+        self.seen = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x, training=False):
+        if training:
+            passed = cornu.ops.sum(cornu.ops.round(100 * cornu.ops.sign(x) * cornu.ops.minimum(cornu.ops.abs(x), 1)))
+            self.seen.assign((31 * self.seen + passed) % 65521)
+        return x
+
+
 def simple(rate=0.1, dropout=0.3, width=5):
-    return network(SGD(rate), Dropout(dropout), width=width)
+    model = cornu.Sequential(
+        [
+            cornu.Input((6,)),
+            Dropout(dropout),
+            Witness(),
+            Dense(width, activation="relu"),
+            Dense(2, activation="softmax"),
+        ]
+    )
+    model.compile(SGD(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def witnesses(models):
+    """What the witnesses of models remember."""
+    return [float(model.layers[1].seen.value) for model in models]
 
 
 def accumulating(rate=0.1):
@@ -125,6 +153,13 @@ def test_curves_are_those_of_separate_fits(name):
         np.testing.assert_allclose(model.predict(X, verbose=0), wanted.predict(X, verbose=0), rtol=1e-3, atol=1e-5)
 
 
+def test_orders_and_masks_are_those_of_separate_fits_bit_by_bit():
+    models, _ = case("seeds")
+    found = witnesses(train_many(simple, SEEDS, X, Y, 16, 2, verbose=0, validation_data=HELD_OUT).models)
+    assert found == witnesses(models)
+    assert len(set(found)) == 3
+
+
 def test_a_number_that_is_not_lifted_is_seen(monkeypatch):
     _, histories = case("seeds")
     monkeypatch.setattr(side_by_side, "differing", lambda forms: {})
@@ -146,7 +181,7 @@ def test_other_forms_are_other_groups(capsys):
     variations = [{"width": 5}, {"width": 4, "dropout": 0.1}, {"dropout": 0.2}, {"width": 4}, {"dropout": 0.0}]
     result = train_many(simple, variations, X, Y, 25)
     assert result.groups == [[0, 2], [1, 3], [4]]
-    assert [model.layers[0].units for model in result.models] == [5, 4, 5, 4, 5]
+    assert [model.layers[2].units for model in result.models] == [5, 4, 5, 4, 5]
     printed = capsys.readouterr().out
     assert "Variations 0, 2\n" in printed
     told = (
@@ -189,7 +224,7 @@ def test_models_go_on_after_it(tmp_path):
 def test_variations_without_a_seed_begin_alike():
     cornu.utils.set_random_seed(11)
     result = train_many(simple, [{}, {}, {"seed": 11}, {"seed": 12}], X, Y, 25, 0, verbose=0)
-    kernels = [model.layers[0].kernel.numpy() for model in result.models]
+    kernels = [model.layers[2].kernel.numpy() for model in result.models]
     assert (kernels[0] == kernels[1]).all()
     assert (kernels[0] == kernels[2]).all()
     assert not (kernels[0] == kernels[3]).all()

@@ -69,8 +69,9 @@ def train_many(
     whose programs differ in more (another width, no dropout at all in place of some) are trained group by group.
 
     The curves are those of separate fits with the same seeds: the same initial weights, masks and orders, bit by bit.
-    Sums are taken in another order, and what was a constant is an input, so values differ by rounding, within 1e-5 of
-    themselves at first; training that amplifies such differences, with large rates for example, amplifies these.
+    Sums are taken in another order, and what was a constant is an input, so values differ by rounding: in the tests by
+    less than 1e-4 of themselves over two epochs. Training that amplifies small differences, with large rates for
+    example, amplifies these.
 
     Raises ValueError for data that are no arrays, for models that share variables, run eagerly or are compiled for
     another engine than "jax", and whatever `fit` would raise.
