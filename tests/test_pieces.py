@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -64,6 +65,7 @@ def test_pieces_begin_where_the_pattern_comes_again(monkeypatch):
         lambda x, y: jnp.sin(x) - 2 * y,
         lambda x, y: jnp.sin(x[:1]) - 3 * y,
         lambda x, y: (jnp.sin(x), jnp.sin(x) - 3 * y),
+        lambda x, y: jax.nn.relu(x) - 3 * y,
     ],
 )
 def test_pieces_that_compute_something_else_have_another_form(other):
@@ -73,6 +75,15 @@ def test_pieces_that_compute_something_else_have_another_form(other):
 
     assert form(lambda x, y: jnp.sin(x) - 3 * y) == form(lambda a, b: jnp.sin(a) - 3 * b)
     assert form(other) != form(lambda x, y: jnp.sin(x) - 3 * y)
+
+
+def test_calls_with_gradients_of_their_own_are_told_by_what_they_call():
+    def form(function):
+        (piece,) = pieces.cut(trace(function, jnp.ones(2)))
+        return pieces.form(piece)
+
+    assert form(lambda x: jax.nn.relu(x) + 1) == form(lambda x: jax.nn.relu(x) + 1)
+    assert form(lambda x: jax.nn.relu(x) + 1) != form(lambda x: jax.nn.relu6(x) + 1)
 
 
 def test_values_are_dropped_when_no_piece_needs_them():

@@ -125,6 +125,15 @@ def compile_in_pieces(program: Program, compile: Callable[[Program], Callable[..
 
 def form(piece: Piece) -> Any:
     """What is equal for pieces that compute the same of their inputs; the piece itself where that can't be told."""
+    try:
+        hash(found := _form(piece.program.jaxpr))
+    except TypeError:
+        return piece
+    return found
+
+
+def _form(closed: _jax.ClosedJaxpr) -> tuple:
+    """A program with numbers in place of variables."""
     numbers: dict[Any, int] = {}
 
     def number(atom: Any) -> Any:
@@ -132,13 +141,16 @@ def form(piece: Piece) -> Any:
             return numbers.setdefault(atom, len(numbers))
         return atom.aval, _jax.literal_value(atom).tobytes()
 
-    found = [tuple((number(variable), variable.aval) for variable in piece.reads)]
-    for equation in piece.program.jaxpr.eqns:
-        operands, results = (tuple(map(number, atoms)) for atoms in (equation.invars, equation.outvars))
-        found.append((equation.primitive, _jax.identity_of(equation.params), operands, results))
-    found.append(tuple(map(number, piece.makes)))
-    try:
-        hash(whole := tuple(found))
-    except TypeError:
-        return piece
-    return whole
+    jaxpr = closed.jaxpr
+    inputs = tuple((number(variable), variable.aval) for variable in (*jaxpr.constvars, *jaxpr.invars))
+    equations = tuple(
+        (e.primitive, _parameters(e), tuple(map(number, e.invars)), tuple(map(number, e.outvars))) for e in jaxpr.eqns
+    )
+    return inputs, tuple(map(id, closed.consts)), equations, tuple(map(number, jaxpr.outvars))
+
+
+def _parameters(equation: _jax.Equation) -> Any:
+    """The parameters; of a call whose gradient has rules of its own only what it calls: gradients are taken already."""
+    if equation.primitive.name in ("custom_jvp_call", "custom_vjp_call"):
+        return _form(_jax.close(equation.params[_jax.CALLS[equation.primitive.name]]))
+    return _jax.identity_of(equation.params)
