@@ -67,7 +67,9 @@ def sgd(rate=0.1, momentum=0.5, dropout=0.2, penalty=1e-3, moving=0.9, epsilon=0
 
 def adam(rate=0.01, beta_1=0.5, beta_2=0.9, decay=0.01, falling=0.9, ema=0.9):
     schedule = cornu.optimizers.schedules.ExponentialDecay(rate, 4, falling)
-    return network(Adam(schedule, beta_1, beta_2, weight_decay=decay, use_ema=True, ema_momentum=ema))
+    return network(
+        Adam(schedule, beta_1, beta_2, weight_decay=decay, use_ema=True, ema_momentum=ema, ema_overwrite_frequency=2)
+    )
 
 
 class Witness(cornu.Layer):
@@ -123,8 +125,8 @@ CASES = {
                   epsilon=(0.1, 0.5), smoothing=(0.1, 0.3), clip=(1.0, 0.1)), ONE_HOT, {"validation_split": 0.3},
     ),
     "adam": (
-        adam, vary(rate=(0.01, 0.1), beta_1=(0.5, 0.8), beta_2=(0.9, 0.99), decay=(0.01, 0.3), falling=(0.9, 0.5),
-                   ema=(0.9, 0.99)), Y, {"class_weight": {0: 3.0}, "shuffle": False},
+        adam, vary(rate=(0.05, 0.1), beta_1=(0.5, 0.8), beta_2=(0.9, 0.3), decay=(0.01, 3.0), falling=(0.9, 0.5),
+                   ema=(0.9, 0.5)), Y, {"class_weight": {0: 3.0}, "shuffle": False},
     ),
     "gradient accumulation": (accumulating, vary(rate=(0.1, 0.5)), Y, {"sample_weight": np.linspace(0, 1, 50)}),
     "convolutions": (convolutional, SEEDS, Y, {"validation_data": HELD_OUT}),
