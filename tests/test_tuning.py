@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import cornu
 from cornu import regularizers
 from cornu.layers import BatchNormalization, Conv1D, Dense, Dropout, Flatten
 from cornu.optimizers import SGD, Adam
-from cornu.tuning import side_by_side, train_many
+from cornu.tuning import many, side_by_side, train_many
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(50, 6)).astype("float32")
@@ -145,7 +146,9 @@ def case(name):
 def test_curves_are_those_of_separate_fits(name):
     build, variations, y, options = CASES[name]
     models, histories = case(name)
-    result = train_many(build, variations, X, y, 16, 2, verbose=0, **options)
+    result = train_many(
+        build, variations, X, y, 16, 2, verbose=0, at_once=3 if variations is SEEDS else None, **options
+    )
     assert len(result.groups) == 1
     assert [list(h.history) for h in result.histories] == [list(h.history) for h in histories]
     assert distance(result.histories, histories) < 1e-4
@@ -168,6 +171,13 @@ def test_a_number_that_is_not_lifted_is_seen(monkeypatch):
     result = train_many(simple, SEEDS, X, Y, 16, 2, verbose=0, validation_data=HELD_OUT)
     assert distance(result.histories[:2], histories[:2]) < 1e-4
     assert distance(result.histories[2:], histories[2:]) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("orders", "width"), [([1] * 5, 4), ([1, 2, 3], 1), ([1, 2] * 3, 3), ([1, 2] * 4, 4), ([1], 4)]
+)
+def test_calls_on_a_cpu_share_their_batches(orders, width):
+    assert many._width([SimpleNamespace(order=order) for order in orders]) == width
 
 
 @pytest.mark.slow

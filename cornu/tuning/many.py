@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,7 +28,7 @@ from cornu.tuning.results import Result, Trial
 from cornu.tuning.side_by_side import Group
 
 _WIDTH_ON_CPU = 4
-"""How many variations one call trains on a CPU: more of them leave its caches, fewer leave its cores idle."""
+"""How many variations that see the same batches one call trains on a CPU: the states of more leave its caches."""
 
 
 def train_many(
@@ -56,8 +58,8 @@ def train_many(
         x, y, batch_size, epochs, validation_split, validation_data, shuffle, class_weight, sample_weight,
             validation_batch_size: as in `fit`; x and y are arrays.
         verbose: 0 silent, 1 one line per epoch: the least and the largest value of each metric.
-        at_once: how many variations one call trains; default: on a CPU 4, elsewhere all of them. Their states and the
-            values of one batch must fit into memory.
+        at_once: how many variations one call trains; default: on a CPU up to 4 of one seed, elsewhere all of them.
+            Their states and the values of one batch must fit into memory.
         callbacks: none: a callback sees one model, and between the epochs the models' states are one array.
 
     Returns:
@@ -109,13 +111,12 @@ def train_many(
     }  # fmt: skip
     candidates, train, test = _prepare(build, variations, (x, y, sample_weight), options)
     groups = grouped(candidates)
-    width = at_once or (_WIDTH_ON_CPU if jax.default_backend() == "cpu" else len(candidates))
     histories = [_history(candidate, epochs, train) for candidate in candidates]
     with held_interrupts() as interrupts, ThreadPoolExecutor(_cores()) as pool:
         for members in groups:
             if verbose and len(groups) > 1:
                 print(_heading(groups, members))
-            group = Group(members, width, train.engine, pool, interrupts)
+            group = Group(members, at_once or _width(members), train.engine, pool, interrupts)
             _train(group, train, test, epochs, histories, verbose)
     trials = zip(candidates, histories, strict=True)
     return Result([Trial(c.number, c.variation, c.model, history) for c, history in trials],
@@ -146,6 +147,15 @@ def _prepare(
     require_own_variables(candidates)
     assert train is not None
     return candidates, train, test
+
+
+def _width(members: Sequence[Candidate]) -> int:
+    """How many variations of a group one call trains; on a CPU, where seeds differ, those of each call share one."""
+    if jax.default_backend() != "cpu":
+        return len(members)
+    counts = Counter(member.order for member in members).values()
+    common = math.gcd(*counts) if len(counts) > 1 else _WIDTH_ON_CPU
+    return max(width for width in range(1, _WIDTH_ON_CPU + 1) if common % width == 0)
 
 
 def _source(kind: str, data: Any, engine: Any) -> Source | None:
