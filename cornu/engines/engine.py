@@ -82,6 +82,8 @@ class Engine(ABC):
 
     name: ClassVar[str]
     limits: ClassVar[tuple[Limit, ...]] = ()
+    prefers_pieces: ClassVar[bool] = False
+    """Whether a long program is compiled faster in pieces, which run one after the other."""
 
     @abstractmethod
     def compile(self, program: Program, donate: Sequence[int] = (), **options: Any) -> Callable[..., tuple]:

@@ -31,6 +31,7 @@ class OnJax(Engine):
     """
 
     name = "jax"
+    prefers_pieces = True
 
     def __init__(self) -> None:
         keep_compiled_programs()

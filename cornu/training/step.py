@@ -414,5 +414,5 @@ def _compiled(engine: Any, traced: TracedStep, donate: bool) -> CompiledStep:
 
 
 def _goes_in_pieces(engine: Any, program: Program | None = None) -> bool:
-    """Whether an engine compiles long programs better in pieces, as XLA does, and a program, if given, is long."""
-    return engine.name == "jax" and (program is None or pieces.is_long(program))
+    """Whether an engine prefers long programs in pieces, and a program, if given, is long."""
+    return engine.prefers_pieces and (program is None or pieces.is_long(program))
