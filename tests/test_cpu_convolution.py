@@ -54,7 +54,12 @@ CASES = {
     "uneven strides": ((2, 9, 11, 9), (4, 2, 9, 3), {"strides": (1, 3)}, ["apply", "_by_phases", "apply"]),
     "window below strides": ((2, 9, 11, 9), (1, 2, 9, 3), {"strides": 3}, ["apply", "_by_phases", "apply"]),
     "strides, few channels": ((2, 8, 8, 3), (3, 3, 3, 8), {"strides": 2}, ["apply", "apply", "apply"]),
-    "depthwise": ((3, 7, 6, 5), (3, 2, 1, 5), {"groups": 5, "padding": "same"}, ["_each_channel"] * 2),
+    "depthwise": (
+        (3, 7, 6, 5),
+        (3, 2, 1, 5),
+        {"groups": 5, "padding": "same"},
+        ["_each_channel", "_each_channel", "apply"],
+    ),
     "depthwise, more outputs": ((3, 7, 6, 5), (3, 3, 1, 10), {"groups": 5}, ["_each_channel", "_group_by_group"]),
     "depthwise, strides": ((3, 7, 6, 4), (3, 3, 1, 4), {"groups": 4, "strides": 2}, ["_each_channel", "_by_phases"]),
     "depthwise, dilation": ((3, 9, 9, 4), (3, 3, 1, 4), {"groups": 4, "dilation": 2}, ["_each_channel"] * 2),
@@ -84,7 +89,7 @@ def test_case(case):
 
 def test_every_formulation_has_a_case():
     wanted = {name for *_, names in CASES.values() for name in names}
-    found = {"_each_channel_by_result"}
+    found = set()
     for shape, kernel, how, _ in CASES.values():
         for closed, _ in programs(values(*shape), values(*kernel), **how):
             found.update(names(closed))
@@ -120,7 +125,7 @@ def test_convolutions_inside_of_a_loop_are_rewritten():
     compare(closed, inputs)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int32"])
 def test_dtypes_stay(dtype):
     with jax.enable_x64(dtype == "float64"):
         inputs = (values(2, 6, 6, 4).astype(dtype), values(3, 3, 1, 4).astype(dtype))
@@ -129,6 +134,12 @@ def test_dtypes_stay(dtype):
         assert found.out_avals == closed.out_avals
         wanted = jax.jit(_jax.as_function(closed))(*inputs)[0].astype("float32")
         np.testing.assert_allclose(_jax.as_function(found)(*inputs)[0].astype("float32"), wanted, atol=0.01, rtol=0.01)
+
+
+def test_nothing_to_compute_stays_nothing():
+    inputs = (values(2, 4, 4, 0), values(1, 1, 0, 4))
+    closed = jax.make_jaxpr(lambda x, kernel: conv(x, kernel))(*inputs)
+    compare(closed, inputs)
 
 
 @st.composite

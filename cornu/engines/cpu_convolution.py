@@ -257,19 +257,6 @@ def _each_channel(g: Geometry, x: Array, kernel: Array) -> Array:
     return _arrange(g, y.reshape(*y.shape[:-2], g.outputs))
 
 
-def _each_channel_by_result(g: Geometry, x: Array, kernel: Array) -> Array:
-    """The gradient by a depthwise kernel: for each of its places, a sum over all places of the image."""
-    batch, feature, *space = g.numbers.lhs_spec
-    out, inner, *window = g.numbers.rhs_spec
-    gradient = lax.transpose(kernel, (inner, *window, out))
-    copies = jnp.moveaxis(gradient.reshape(*gradient.shape[:-1], g.batch, -1), -1, 0)
-    covered = [lax.transpose(part, (feature, *space, batch)) for part in _covered(g, _with_zeros(g, x))]
-    # Without the barriers, XLA's CPU computes the product inside of the sum, entry by entry.
-    products = [[lax.optimization_barrier(part * copy) for copy in copies] for part in covered]
-    sums = [[jnp.sum(product, axis=range(product.ndim - 1)) for product in row] for row in products]
-    return _arrange(g, jnp.moveaxis(jnp.asarray(sums), 1, 2).reshape(1, *g.results, g.outputs))
-
-
 def _group_by_group(g: Geometry, x: Array, kernel: Array) -> Array:
     """A convolution for each group."""
     cut = g.numbers.lhs_spec[1] if g.groups > 1 else g.numbers.lhs_spec[0]
@@ -295,10 +282,6 @@ def _depthwise(g: Geometry) -> bool:
     return g.groups == g.inputs > 1 and math.prod(g.window) <= _MOST_PARTS
 
 
-def _depthwise_gradient(g: Geometry) -> bool:
-    return g.batch_groups == g.batch > 1 and math.prod(g.results) <= _MOST_PARTS
-
-
 def _three_dimensional(g: Geometry) -> bool:
     return len(g.window) == 3 and min(g.window[0], g.results[0]) <= _MOST_PARTS
 
@@ -308,7 +291,7 @@ _FORMULATIONS: tuple[tuple[Callable[[Geometry], bool], Formulation], ...] = (
     (lambda g: g.stretched and _plain_steps(g) and (g.outputs >= _FEWEST_OUTPUTS or g.grouped), _by_phases),
     (lambda g: g.stretched, Geometry.apply),
     (_depthwise, _each_channel),
-    (_depthwise_gradient, _each_channel_by_result),
+    (lambda g: g.batch_groups == g.batch > 1, Geometry.apply),  # the gradient by a depthwise kernel
     (lambda g: g.grouped and max(g.groups, g.batch_groups) <= _MOST_PARTS, _group_by_group),
     (lambda g: g.grouped, Geometry.apply),
     (lambda g: math.prod(g.results) == 1, _one_result),
@@ -329,10 +312,11 @@ def rewrite(closed: _jax.ClosedJaxpr) -> _jax.ClosedJaxpr:
 def _replacement(equation: _jax.Equation) -> Callable | None:
     if equation.primitive.name != "conv_general_dilated":
         return None
-    g = Geometry.of(equation)
+    g, dtype = Geometry.of(equation), equation.outvars[0].aval.dtype  # type: ignore[attr-defined]
+    if not jnp.issubdtype(dtype, jnp.floating) or 0 in (*g.x, *g.kernel, *g.results):
+        return None
     compute = formulation(g)
     if compute is Geometry.apply:
         return None
-    dtype = equation.outvars[0].aval.dtype  # type: ignore[attr-defined]
     wide = jnp.promote_types(dtype, jnp.float32)
     return lambda x, kernel: compute(g, x.astype(wide), kernel.astype(wide)).astype(dtype)
