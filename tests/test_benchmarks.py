@@ -141,6 +141,7 @@ def test_a_process_that_fails_says_why(tmp_path):
 # Growth --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", growth.SIZES)
 def test_what_grows_is_measured(name, monkeypatch):
     monkeypatch.setattr(growth, "EPOCHS", 2)

@@ -170,7 +170,7 @@ def test_every_equation_of_a_layer_names_it_also_in_the_gradient():
     model = network(cornu.layers.Dense(3, activation="tanh", name="second"))
 
     class Caught:
-        name = "caught"
+        name, prefers_pieces = "caught", False
 
         def compile(self, program, **_):
             self.program = program

@@ -113,7 +113,7 @@ def dropout_network():
     return model
 
 
-@pytest.mark.parametrize("many", [10_000, 10])
+@pytest.mark.parametrize("many", [pytest.param(10_000, marks=pytest.mark.slow), 10])
 def test_training_in_pieces_is_the_same_training(many, monkeypatch):
     wanted, predicted = histories(dropout_network)
     monkeypatch.setattr(pieces, "LARGEST", 20)

@@ -158,6 +158,7 @@ def test_curves_are_those_of_separate_fits(name):
         np.testing.assert_allclose(model.predict(X, verbose=0), wanted.predict(X, verbose=0), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_orders_and_masks_are_those_of_separate_fits_bit_by_bit():
     models, _ = case("seeds")
     found = witnesses(train_many(simple, SEEDS, X, Y, 16, 2, verbose=0, validation_data=HELD_OUT).models)
@@ -189,6 +190,7 @@ def test_how_many_are_trained_at_once_changes_nothing(at_once):
     assert distance(result.histories, histories) < 1e-4
 
 
+@pytest.mark.slow
 def test_other_forms_are_other_groups(capsys):
     variations = [{"width": 5}, {"width": 4, "dropout": 0.1}, {"dropout": 0.2}, {"width": 4}, {"dropout": 0.0}]
     result = train_many(simple, variations, X, Y, 25)
