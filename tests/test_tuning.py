@@ -231,7 +231,7 @@ def test_models_go_on_after_it(tmp_path):
             one.fit(X, Y, batch_size=25, verbose=0)
         np.testing.assert_allclose(model.history.history["loss"], other.history.history["loss"], rtol=1e-4)
     result[0].model.save(tmp_path / "model.keras")
-    loaded = cornu.saving.load_model(tmp_path / "model.keras")
+    loaded = cornu.saving.load_model(tmp_path / "model.keras", custom_objects={"Witness": Witness})
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), result[0].model.predict(X, verbose=0))
 
 
