@@ -197,8 +197,8 @@ def rewrite(closed: ClosedJaxpr, find: Callable[[Equation], Callable | None]) ->
     """
 
     def inside(value: Any) -> Any:
-        if isinstance(value, (tuple, list)):
-            return type(value)(map(inside, value)) if any(isinstance(v, (Jaxpr, ClosedJaxpr)) for v in value) else value
+        if isinstance(value, (tuple, list)) and any(isinstance(item, (Jaxpr, ClosedJaxpr)) for item in value):
+            return jax.tree.map(inside, value, is_leaf=lambda item: item is not value)
         if isinstance(value, Jaxpr):
             return rewrite(close(value), find).jaxpr
         return rewrite(value, find) if isinstance(value, ClosedJaxpr) else value

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cornu import _jax
 from cornu.engines import cpu_convolution
 from cornu.kernels.conv import conv, conv_transpose
+from cornu.program import show
 
 SEED = 0
 
@@ -122,6 +123,17 @@ def test_convolutions_inside_of_a_loop_are_rewritten():
     inputs = (values(2, 6, 6, 4), values(3, 3, 1, 4))
     closed = jax.make_jaxpr(repeat)(*inputs)
     assert "conv_general_dilated" not in str(cpu_convolution.rewrite(closed))
+    compare(closed, inputs)
+
+
+def test_what_holds_other_programs_stays():
+    def solve(a, b, x, kernel):
+        chosen = jax.lax.cond(b[0] > 0, lambda x: conv(x, kernel, groups=4), lambda x: -conv(x, kernel, groups=4), x)
+        return jnp.linalg.solve(a, b), chosen
+
+    inputs = (2 * jnp.eye(3), values(3), values(2, 6, 6, 4), values(3, 3, 1, 4))
+    closed = jax.make_jaxpr(solve)(*inputs)
+    assert {"custom_linear_solve", "cond"} <= {equation.primitive.name for equation, _ in show.equations(closed)}
     compare(closed, inputs)
 
 
