@@ -129,13 +129,6 @@ def _view(g: Geometry, x: Array, places: Sequence[slice]) -> Array:
     return x[tuple(index)]
 
 
-def _covered(g: Geometry, x: Array) -> list[Array]:
-    """For each result, the entries of the image that the window covers."""
-    axes = zip(g.results, g.strides, g.window, g.reach, strict=True)
-    used = [(results - 1) * stride + (window - 1) * reach + 1 for results, stride, window, reach in axes]
-    return [_view(g, x, places) for _, places in windows.views(used, g.results, g.reach, g.strides)]
-
-
 def _arrange(g: Geometry, y: Array) -> Array:
     """Results of axes (batch, *space, features), as the primitive gives them."""
     spec = g.numbers.out_spec
@@ -145,10 +138,6 @@ def _arrange(g: Geometry, y: Array) -> Array:
     return lax.transpose(y, order)
 
 
-def _product(a: Array, b: Array, contracted: tuple[Sequence[int], Sequence[int]]) -> Array:
-    return lax.dot_general(a, b, (contracted, ((), ())), preferred_element_type=a.dtype)
-
-
 # Formulations --------------------------------------------------------------------------------------------------------
 
 
@@ -156,9 +145,9 @@ def _one_result(g: Geometry, x: Array, kernel: Array) -> Array:
     """One result for an image, as in the gradient by a kernel of one entry: a matrix product over the whole window."""
     _, feature, *space = g.numbers.lhs_spec
     _, inner, *window = g.numbers.rhs_spec
-    pairs = sorted(zip((feature, *space), (inner, *window), strict=True))
-    (covered,) = _covered(g, _with_zeros(g, x))
-    y = _product(covered, kernel, tuple(zip(*pairs, strict=True)))  # type: ignore[arg-type]
+    of_image, of_kernel = zip(*sorted(zip((feature, *space), (inner, *window), strict=True)), strict=True)
+    used = [slice(0, (size - 1) * reach + 1, reach) for size, reach in zip(g.window, g.reach, strict=True)]
+    y = lax.dot_general(_view(g, _with_zeros(g, x), used), kernel, ((of_image, of_kernel), ((), ())))
     return _arrange(g, y.reshape(g.batch, *g.results, g.outputs))
 
 
