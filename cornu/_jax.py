@@ -192,9 +192,7 @@ def with_constants_first(closed: ClosedJaxpr) -> ClosedJaxpr:
 
 
 def rewrite(closed: ClosedJaxpr, find: Callable[[Equation], Callable | None]) -> ClosedJaxpr:
-    """The same program, in which a call of the function that `find` gives stands for an equation, inner programs and
-    those functions included.
-    """
+    """The same program, in which a call of the function that `find` gives stands for an equation, also in inner ones."""
 
     def inside(value: Any) -> Any:
         if isinstance(value, (tuple, list)) and any(isinstance(item, (Jaxpr, ClosedJaxpr)) for item in value):
@@ -209,7 +207,7 @@ def rewrite(closed: ClosedJaxpr, find: Callable[[Equation], Callable | None]) ->
             return equation.replace(params={name: inside(value) for name, value in equation.params.items()})
         with made_by(equation):
             called = jax.make_jaxpr(function)(*(atom.aval for atom in equation.invars))
-        return equation.replace(primitive=CALL, params={"call_jaxpr": rewrite(called, find)})
+        return equation.replace(primitive=CALL, params={"call_jaxpr": called})
 
     equations = [one(equation) for equation in closed.jaxpr.eqns]
     return ClosedJaxpr(closed.jaxpr.replace(eqns=equations), closed.consts)

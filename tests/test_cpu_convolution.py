@@ -48,13 +48,17 @@ def compare(closed, inputs):
 
 # Inputs, kernel, arguments, and the formulations of the forward pass and of the gradients by inputs and by kernel.
 CASES = {
-    "plain": ((4, 9, 8, 3), (3, 3, 3, 8), {}, ["apply", "apply", "apply"]),
+    "plain": ((4, 9, 8, 5), (3, 3, 5, 8), {}, ["apply", "apply", "apply"]),
+    "few inputs": ((4, 9, 8, 3), (3, 3, 3, 8), {"padding": "same"}, ["_each_input", "apply", "apply"]),
+    "few inputs, strides": ((4, 9, 8, 2), (3, 2, 2, 8), {"strides": 2}, ["_each_input", "apply", "apply"]),
+    "few inputs, dilation": ((4, 9, 8, 1), (3, 3, 1, 8), {"dilation": 2}, ["_each_input", "apply", "apply"]),
+    "few outputs": ((4, 9, 8, 8), (3, 3, 8, 1), {}, ["apply", "_each_input", "apply"]),
     "one place": ((4, 6, 5, 8), (1, 1, 8, 12), {}, ["apply", "apply", "_one_result"]),
     "one place, strides": ((4, 6, 5, 8), (1, 1, 8, 12), {"strides": 2}, ["apply", "_by_phases", "_one_result"]),
     "strides": ((4, 9, 8, 8), (3, 3, 8, 8), {"strides": 2, "padding": "same"}, ["apply", "_by_phases", "apply"]),
-    "uneven strides": ((2, 9, 11, 9), (4, 2, 9, 3), {"strides": (1, 3)}, ["apply", "_by_phases", "apply"]),
-    "window below strides": ((2, 9, 11, 9), (1, 2, 9, 3), {"strides": 3}, ["apply", "_by_phases", "apply"]),
-    "strides, few channels": ((2, 8, 8, 3), (3, 3, 3, 8), {"strides": 2}, ["apply", "apply", "apply"]),
+    "uneven strides": ((6, 9, 11, 9), (4, 2, 9, 3), {"strides": (1, 3)}, ["apply", "_by_phases", "apply"]),
+    "window below strides": ((6, 9, 11, 9), (1, 2, 9, 3), {"strides": 3}, ["apply", "_by_phases", "apply"]),
+    "strides, few channels": ((6, 8, 8, 5), (3, 3, 5, 8), {"strides": 2}, ["apply", "apply", "apply"]),
     "depthwise": (
         (3, 7, 6, 5),
         (3, 2, 1, 5),
@@ -69,13 +73,13 @@ CASES = {
     "channels first": ((3, 5, 7, 6), (3, 2, 1, 5), {"groups": 5, "data_format": "channels_first"}, ["_each_channel"]),
     "one axis": ((3, 12, 4), (5, 1, 4), {"groups": 4, "padding": ((4, 0),)}, ["_each_channel"] * 2),
     "three axes": ((2, 5, 6, 7, 3), (3, 2, 3, 3, 8), {"padding": "same"}, ["_by_planes"] * 3),
-    "three axes, dilation": ((2, 7, 6, 7, 3), (3, 2, 2, 3, 8), {"dilation": 2}, ["_by_planes"] * 3),
+    "three axes, dilation": ((2, 7, 6, 7, 5), (3, 2, 2, 5, 8), {"dilation": 2}, ["_by_planes"] * 3),
     "three axes, strides": ((2, 7, 6, 7, 9), (3, 2, 2, 9, 8), {"strides": 2}, ["_by_planes", "_by_phases"]),
-    "three axes, first": ((2, 3, 5, 6, 7), (2, 2, 2, 3, 8), {"data_format": "channels_first"}, ["_by_planes"] * 3),
+    "three axes, first": ((2, 5, 5, 6, 7), (2, 2, 2, 5, 8), {"data_format": "channels_first"}, ["_by_planes"] * 3),
 }
 
 
-QUICK = ("plain", "one place, strides", "depthwise", "depthwise, strides", "groups", "three axes")
+QUICK = ("plain", "few inputs", "one place, strides", "depthwise", "depthwise, strides", "groups", "three axes")
 
 
 @pytest.mark.parametrize("case", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in CASES])

@@ -163,7 +163,7 @@ def _by_planes(g: Geometry, x: Array, kernel: Array) -> Array:
     flat = replace(g, strides=g.strides[1:], padding=g.padding[1:], stretch=(1, 1), reach=g.reach[1:], numbers=numbers)
 
     def conv(x: Array, kernel: Array) -> Array:
-        return replace(flat, x=x.shape, kernel=kernel.shape).apply(x, kernel)
+        return compute(replace(flat, x=x.shape, kernel=kernel.shape), x, kernel)
 
     places, results = g.window[0], g.results[0]
     if places <= results:
@@ -216,7 +216,7 @@ def _by_phases(g: Geometry, x: Array, kernel: Array) -> Array:
 def _resized(g: Geometry, x: Array, taps: Array, places: int, axis: int) -> Array:
     """The convolution of a phase; without taps, its results are zeros."""
     if taps.size and places:
-        return g.apply(x, taps)
+        return compute(g, x, taps)
     shape = list(g.x)
     spec = g.numbers.out_spec
     shape[spec[0]], shape[spec[1]] = g.batch // g.batch_groups, g.outputs
@@ -235,15 +235,32 @@ def _put(values: tuple, place: int, value: Any) -> tuple:
     return (*values[:place], value, *values[place + 1 :])
 
 
+def _met(g: Geometry, x: Array) -> list[Array]:
+    """For each place in the window, the entries of the image that it meets, of axes (batch, *space, features)."""
+    batch, feature, *space = g.numbers.lhs_spec
+    x, axes = _with_zeros(g, x), (g.image, g.window, g.strides, g.reach)
+    return [lax.transpose(_view(g, x, part), (batch, *space, feature)) for _, part in windows.views(*axes)]
+
+
+def _weights(g: Geometry, kernel: Array, *shape: int) -> Array:
+    """For each place in the window, its weights."""
+    out, inner, *window = g.numbers.rhs_spec
+    return lax.transpose(kernel, (*window, inner, out)).reshape(-1, *shape)
+
+
 def _each_channel(g: Geometry, x: Array, kernel: Array) -> Array:
     """Depthwise: for each place in the window, a product with its weight in every channel."""
-    batch, feature, *space = g.numbers.lhs_spec
-    out, inner, *window = g.numbers.rhs_spec
-    weights = lax.transpose(kernel, (*window, inner, out)).reshape(-1, g.inputs, g.outputs // g.inputs)
-    x, axes = _with_zeros(g, x), (g.image, g.window, g.strides, g.reach)
-    met = [lax.transpose(_view(g, x, part), (batch, *space, feature))[..., None] for _, part in windows.views(*axes)]
-    y: Any = sum(part * weight for part, weight in zip(met, weights, strict=True))
+    weights = _weights(g, kernel, g.inputs, g.outputs // g.inputs)
+    y: Any = sum(part[..., None] * weight for part, weight in zip(_met(g, x), weights, strict=True))
     return _arrange(g, y.reshape(*y.shape[:-2], g.outputs))
+
+
+def _each_input(g: Geometry, x: Array, kernel: Array) -> Array:
+    """Few inputs: for each place in the window and each input, its product with the weights of all outputs."""
+    weights = _weights(g, kernel, g.inputs, 1, g.outputs)
+    pairs = zip(_met(g, x), weights, strict=True)
+    y: Any = sum(jnp.split(part, g.inputs, -1)[i] * weight[i] for part, weight in pairs for i in range(g.inputs))
+    return _arrange(g, y)
 
 
 def _group_by_group(g: Geometry, x: Array, kernel: Array) -> Array:
@@ -251,7 +268,7 @@ def _group_by_group(g: Geometry, x: Array, kernel: Array) -> Array:
     cut = g.numbers.lhs_spec[1] if g.groups > 1 else g.numbers.lhs_spec[0]
     count = max(g.groups, g.batch_groups)
     parts = zip(jnp.split(x, count, cut), jnp.split(kernel, count, g.numbers.rhs_spec[0]), strict=True)
-    alone = [replace(g, x=a.shape, kernel=b.shape, groups=1, batch_groups=1).apply(a, b) for a, b in parts]
+    alone = [compute(replace(g, x=a.shape, kernel=b.shape, groups=1, batch_groups=1), a, b) for a, b in parts]
     return jnp.concatenate(alone, axis=g.numbers.out_spec[1])
 
 
@@ -261,6 +278,8 @@ def _group_by_group(g: Geometry, x: Array, kernel: Array) -> Array:
 _MOST_PARTS = 64
 # Below so many outputs, the parts of a convolution over stretched inputs are too small to be worth it.
 _FEWEST_OUTPUTS = 8
+# Up to so many inputs, and products for a result, their sum is faster than a matrix product.
+_FEW_INPUTS, _FEW_PRODUCTS = 4, 49
 
 
 def _plain_steps(g: Geometry) -> bool:
@@ -269,6 +288,10 @@ def _plain_steps(g: Geometry) -> bool:
 
 def _depthwise(g: Geometry) -> bool:
     return g.groups == g.inputs > 1 and math.prod(g.window) <= _MOST_PARTS
+
+
+def _few_products(g: Geometry) -> bool:
+    return g.inputs <= _FEW_INPUTS and 1 < math.prod(g.window) <= _FEW_PRODUCTS // g.inputs
 
 
 def _three_dimensional(g: Geometry) -> bool:
@@ -284,6 +307,7 @@ _FORMULATIONS: tuple[tuple[Callable[[Geometry], bool], Formulation], ...] = (
     (lambda g: g.grouped and max(g.groups, g.batch_groups) <= _MOST_PARTS, _group_by_group),
     (lambda g: g.grouped, Geometry.apply),
     (lambda g: math.prod(g.results) == 1, _one_result),
+    (_few_products, _each_input),
     (_three_dimensional, _by_planes),
 )
 
@@ -291,6 +315,11 @@ _FORMULATIONS: tuple[tuple[Callable[[Geometry], bool], Formulation], ...] = (
 def formulation(g: Geometry) -> Formulation:
     """How a convolution of this geometry is computed."""
     return next((compute for holds, compute in _FORMULATIONS if holds(g)), Geometry.apply)
+
+
+def compute(g: Geometry, x: Array, kernel: Array) -> Array:
+    """A convolution in the formulation for its geometry."""
+    return formulation(g)(g, x, kernel)
 
 
 def rewrite(closed: _jax.ClosedJaxpr) -> _jax.ClosedJaxpr:
@@ -304,8 +333,7 @@ def _replacement(equation: _jax.Equation) -> Callable | None:
     g, dtype = Geometry.of(equation), equation.outvars[0].aval.dtype  # type: ignore[attr-defined]
     if not jnp.issubdtype(dtype, jnp.floating) or 0 in (*g.x, *g.kernel, *g.results):
         return None
-    compute = formulation(g)
-    if compute is Geometry.apply:
+    if formulation(g) is Geometry.apply:
         return None
     wide = jnp.promote_types(dtype, jnp.float32)
     return lambda x, kernel: compute(g, x.astype(wide), kernel.astype(wide)).astype(dtype)

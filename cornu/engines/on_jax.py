@@ -90,20 +90,28 @@ def keep_compiled_programs() -> Path | None:
     return folder
 
 
-_LARGEST_KEPT = 2**30
-_M_MMAP_THRESHOLD = -3  # of malloc.h
+_MALLOPT = {
+    "MALLOC_MMAP_THRESHOLD_": (-3, 2**30),  # up to here, blocks come from the heap ...
+    "MALLOC_TRIM_THRESHOLD_": (-1, 2**31 - 1),  # ... whose free end stays with the process ...
+    "MALLOC_TOP_PAD_": (-2, 2**26),  # ... and grows by so much more than is asked for ...
+    "MALLOC_ARENA_MAX": (-8, 1),  # ... one heap for all threads
+}
+"""Of GNU's C library, the variables of the environment that say what `mallopt` says: its parameters and their values."""
 
 
 @functools.cache
 def keep_freed_memory() -> None:
-    """Has GNU's C library keep freed blocks of up to 1 GiB for the next use, unless the environment sets it otherwise.
+    """Has GNU's C library keep freed blocks of up to 1 GiB for the next use, unless the environment says otherwise.
 
     XLA's CPU asks for room for intermediate results at each call. Fresh from the operating system, page by page, it
-    costs a step of a convolutional network a third of its time.
+    costs a step of a convolutional network a third of its time and more. The price: what a process needed once, it
+    keeps until it ends.
     """
-    if platform.libc_ver()[0] == "glibc" and "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+    if platform.libc_ver()[0] == "glibc":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
+            for variable, setting in _MALLOPT.items():
+                if variable not in os.environ:
+                    ctypes.CDLL(None).mallopt(*setting)
 
 
 def _private(folder: Path) -> bool:
