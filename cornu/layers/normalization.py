@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from cornu import config, constraints, initializers, regularizers
 from cornu.errors import explain
+from cornu.kernels.normalize import normalize
 from cornu.layers.core import Wrapper, known_size
 from cornu.layers.input_spec import InputSpec
 from cornu.layers.layer import Layer
@@ -85,13 +86,21 @@ class _Affine(Layer):
                 name="beta",
             )
 
-    def _normalize(self, x: Any, mean: Any, variance: Any, shape: Sequence[int]) -> Any:
+    def _scaled(self, x: Any, mean: Any, variance: Any, shape: Sequence[int]) -> Any:
         """gamma * (x - mean) / sqrt(variance + epsilon) + beta; `shape` is that of gamma and beta beside x."""
-        factor = jax.lax.rsqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            factor = factor * self.gamma.value.reshape(shape).astype(x.dtype)
-        outputs = (x - mean) * factor
-        return outputs if self.beta is None else outputs + self.beta.value.reshape(shape).astype(x.dtype)
+        gamma, beta = self._gamma_and_beta(x, shape)
+        return (x - mean) * (gamma * jax.lax.rsqrt(variance + self.epsilon)) + beta
+
+    def _normalized(self, x: Any, axes: tuple[int, ...], shape: Sequence[int]) -> tuple[Any, Any, Any]:
+        """The same by the mean and the variance over `axes`; and these."""
+        return normalize(x, *self._gamma_and_beta(x, shape), axes, self.epsilon)
+
+    def _gamma_and_beta(self, x: Any, shape: Sequence[int]) -> list[Any]:
+        there = ((self.gamma, 1), (self.beta, 0))
+        return [
+            jnp.asarray(neutral, x.dtype) if weight is None else weight.value.reshape(shape).astype(x.dtype)
+            for weight, neutral in there
+        ]
 
 
 _affine_domains = {"epsilon": nonnegative, "center": boolean, "scale": boolean}
@@ -180,17 +189,21 @@ class BatchNormalization(_Affine):
         x = _at_least_float32(inputs)
         channels = self.axis % x.ndim
         shape = [size if axis == channels else 1 for axis, size in enumerate(x.shape)]
-        if training and self.trainable:
-            mean, variance = self._moments(x, mask, tuple(axis for axis in range(x.ndim) if axis != channels))
-            for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.assign(moving.value * self.momentum + batch.reshape(-1) * (1.0 - self.momentum))
-        else:
-            mean, variance = (v.value.reshape(shape).astype(x.dtype) for v in (self.moving_mean, self.moving_variance))
-        return self._normalize(x, mean, variance, shape).astype(self.compute_dtype)
-
-    def _moments(self, x: Any, mask: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+        averages = (self.moving_mean, self.moving_variance)
+        if not (training and self.trainable):
+            mean, variance = (v.value.reshape(shape).astype(x.dtype) for v in averages)
+            return self._scaled(x, mean, variance, shape).astype(self.compute_dtype)
+        axes = tuple(axis for axis in range(x.ndim) if axis != channels)
         if mask is None:
-            return x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+            outputs, *moments = self._normalized(x, axes, shape)
+        else:
+            moments = self._masked_moments(x, mask, axes)
+            outputs = self._scaled(x, *moments, shape)
+        for moving, batch in zip(averages, moments, strict=True):
+            moving.assign(moving.value * self.momentum + batch.reshape(-1) * (1.0 - self.momentum))
+        return outputs.astype(self.compute_dtype)
+
+    def _masked_moments(self, x: Any, mask: Any, axes: tuple[int, ...]) -> list[Any]:
         if mask.ndim != x.ndim - 1:
             raise ValueError(
                 explain(
@@ -202,7 +215,7 @@ class BatchNormalization(_Affine):
         counted = jnp.broadcast_to(mask[..., None], x.shape).astype(bool)
         number = counted.sum(axes, dtype=x.dtype, keepdims=True) + config.epsilon()
         mean = jnp.where(counted, x, 0).sum(axes, keepdims=True) / number
-        return mean, jnp.square(jnp.where(counted, x - mean, 0)).sum(axes, keepdims=True) / number
+        return [mean, jnp.square(jnp.where(counted, x - mean, 0)).sum(axes, keepdims=True) / number]
 
 
 @register("layer")
@@ -267,8 +280,9 @@ class LayerNormalization(_Affine):
         x = _at_least_float32(inputs)
         axes = tuple(axis % x.ndim for axis in _as_list(self.axis))
         shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
-        mean = 0 if self.rms_scaling else x.mean(axes, keepdims=True)
-        return self._normalize(x, mean, x.var(axes, keepdims=True), shape).astype(self.compute_dtype)
+        if self.rms_scaling:
+            return self._scaled(x, 0, x.var(axes, keepdims=True), shape).astype(self.compute_dtype)
+        return self._normalized(x, axes, shape)[0].astype(self.compute_dtype)
 
 
 @register("layer")
@@ -338,7 +352,7 @@ class GroupNormalization(_Affine):
         x = _at_least_float32(inputs).reshape(*inputs.shape[:axis], *split, *inputs.shape[axis + 1 :])
         axes = tuple(a for a in range(1, x.ndim) if a != axis)
         shape = [1] * axis + list(split) + [1] * (x.ndim - axis - 2)
-        normalized = self._normalize(x, x.mean(axes, keepdims=True), x.var(axes, keepdims=True), shape)
+        normalized, *_ = self._normalized(x, axes, shape)
         return normalized.reshape(inputs.shape).astype(self.compute_dtype)
 
 
