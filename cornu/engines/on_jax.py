@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import functools
 import os
-import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,11 +38,9 @@ class OnJax(Engine):
         """A jitted function; the compilation comes with its first call. `compiler_options` are XLA's."""
         require_concrete(program)
         closed = program.jaxpr
-        if jax.default_backend() == "cpu":
-            keep_freed_memory()
-            if _CONVOLUTION in show.count(program):
-                closed = cpu_convolution.rewrite(closed)
-                compiler_options = {**_jax.without_slow_convolution(), **(compiler_options or {})}
+        if jax.default_backend() == "cpu" and _CONVOLUTION in show.count(program):
+            closed = cpu_convolution.rewrite(closed)
+            compiler_options = {**_jax.without_slow_convolution(), **(compiler_options or {})}
         run = _jax.as_function(closed)
 
         def flat(*inputs: Any) -> tuple:
@@ -88,30 +82,6 @@ def keep_compiled_programs() -> Path | None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     return folder
-
-
-_MALLOPT = {
-    "MALLOC_MMAP_THRESHOLD_": (-3, 2**30),  # up to here, blocks come from the heap ...
-    "MALLOC_TRIM_THRESHOLD_": (-1, 2**31 - 1),  # ... whose free end stays with the process ...
-    "MALLOC_TOP_PAD_": (-2, 2**26),  # ... and grows by so much more than is asked for ...
-    "MALLOC_ARENA_MAX": (-8, 1),  # ... one heap for all threads
-}
-"""Of GNU's C library, the variables of the environment that say what `mallopt` says: its parameters and their values."""
-
-
-@functools.cache
-def keep_freed_memory() -> None:
-    """Has GNU's C library keep freed blocks of up to 1 GiB for the next use, unless the environment says otherwise.
-
-    XLA's CPU asks for room for intermediate results at each call. Fresh from the operating system, page by page, it
-    costs a step of a convolutional network a third of its time and more. The price: what a process needed once, it
-    keeps until it ends.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        with contextlib.suppress(OSError, AttributeError):
-            for variable, setting in _MALLOPT.items():
-                if variable not in os.environ:
-                    ctypes.CDLL(None).mallopt(*setting)
 
 
 def _private(folder: Path) -> bool:
