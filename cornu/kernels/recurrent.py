@@ -309,7 +309,7 @@ def _backward(cell: Cell, sequences: bool, unroll: bool, kept: Any, gradients: A
     return (
         total @ kernel[:features].T if features else None,
         extra,
-        jnp.einsum("tbi,tbj->ij", joined, total),
+        joined.reshape(-1, joined.shape[-1]).T @ total.reshape(-1, total.shape[-1]),
         None if bias is None else jnp.sum(total, axis=(0, 1)),
         states,
         None,
