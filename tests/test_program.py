@@ -352,6 +352,14 @@ def test_operations_of_a_convolution():
     assert show.flops(program) == 2 * (2 * 4 * 4 * 4) * (3 * 2 * 3)
 
 
+def test_zeros_between_inputs_are_no_operations():
+    def conv(x, k):
+        return jax.lax.conv_general_dilated(x, k, (1, 1), [(0, 0)] * 2, (2, 2))
+
+    program = trace(conv, np.ones((2, 3, 5, 5)), np.ones((4, 3, 2, 2)))
+    assert show.flops(program) == 2 * (2 * 8 * 8 * 4) * (2 * 2 * 3) / 4
+
+
 def test_inner_programs_are_shown():
     text = str(trace(lambda x: jax.lax.scan(lambda c, row: (c + row, row), jnp.float32(0), x), X))
     assert "scan[reverse=False length=3 num_consts=0 num_carry=1] 0.0 a\n    with (c:float32[], d:float32[])\n" in text

@@ -195,15 +195,15 @@ class BatchNormalization(_Affine):
             return self._scaled(x, mean, variance, shape).astype(self.compute_dtype)
         axes = tuple(axis for axis in range(x.ndim) if axis != channels)
         if mask is None:
-            outputs, *moments = self._normalized(x, axes, shape)
+            outputs, mean, variance = self._normalized(x, axes, shape)
         else:
-            moments = self._masked_moments(x, mask, axes)
-            outputs = self._scaled(x, *moments, shape)
-        for moving, batch in zip(averages, moments, strict=True):
+            mean, variance = self._masked_moments(x, mask, axes)
+            outputs = self._scaled(x, mean, variance, shape)
+        for moving, batch in zip(averages, (mean, variance), strict=True):
             moving.assign(moving.value * self.momentum + batch.reshape(-1) * (1.0 - self.momentum))
         return outputs.astype(self.compute_dtype)
 
-    def _masked_moments(self, x: Any, mask: Any, axes: tuple[int, ...]) -> list[Any]:
+    def _masked_moments(self, x: Any, mask: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
         if mask.ndim != x.ndim - 1:
             raise ValueError(
                 explain(
@@ -215,7 +215,7 @@ class BatchNormalization(_Affine):
         counted = jnp.broadcast_to(mask[..., None], x.shape).astype(bool)
         number = counted.sum(axes, dtype=x.dtype, keepdims=True) + config.epsilon()
         mean = jnp.where(counted, x, 0).sum(axes, keepdims=True) / number
-        return [mean, jnp.square(jnp.where(counted, x - mean, 0)).sum(axes, keepdims=True) / number]
+        return mean, jnp.square(jnp.where(counted, x - mean, 0)).sum(axes, keepdims=True) / number
 
 
 @register("layer")

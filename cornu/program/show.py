@@ -116,6 +116,7 @@ def bytes_of(avals: Any) -> int:
 def flops(program: Any) -> int:
     """Floating-point operations of the matrix products and convolutions: two for each multiplication.
 
+    Those with the zeros that a convolution puts between its inputs don't count, those with the zeros around them do.
     The bodies of `scan` count as often as they run, those of `while` once, and all branches of `cond` count.
 
     >>> from cornu.program.trace import trace
@@ -136,10 +137,11 @@ def _flops(equation: _jax.Equation) -> int:
         terms = math.prod(_shape(equation.invars[0])[axis] for axis in contracted)
     elif equation.primitive.name == "conv_general_dilated":
         kernel = _shape(equation.invars[1])
-        terms = math.prod(kernel) // kernel[equation.params["dimension_numbers"].rhs_spec[0]]
+        outputs = kernel[equation.params["dimension_numbers"].rhs_spec[0]]
+        terms = math.prod(kernel) / outputs / math.prod(equation.params["lhs_dilation"])
     else:
         return 0
-    return 2 * math.prod(_shape(equation.outvars[0])) * terms
+    return round(2 * math.prod(_shape(equation.outvars[0])) * terms)
 
 
 def summary(program: Any) -> str:
