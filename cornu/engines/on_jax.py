@@ -40,7 +40,7 @@ class OnJax(Engine):
         closed = program.jaxpr
         if jax.default_backend() == "cpu" and _CONVOLUTION in show.count(program):
             closed = cpu_convolution.rewrite(closed)
-            compiler_options = {**_jax.without_slow_convolution(), **(compiler_options or {})}
+            compiler_options = {**_jax.convolution_options(), **(compiler_options or {})}
         run = _jax.as_function(closed)
 
         def flat(*inputs: Any) -> tuple:
