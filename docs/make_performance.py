@@ -3,7 +3,7 @@
     python docs/make_performance.py
 
 A table stands between `<!-- table: name -->` and `<!-- end -->`, where its name is one of `TABLES`. The figures come
-from `benchmarks/peers.py --output` and `benchmarks/growth.py --output`.
+from `benchmarks/peers.py`, `growth.py` and `kernels.py`, run with `--output`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ FIGURES = ROOT / "benchmarks" / "performance.json"
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import growth  # noqa: E402
+import kernels  # noqa: E402
 from measuring import markdown  # noqa: E402
 from peers import LIBRARIES, PEERS  # noqa: E402
 from workloads import WORKLOADS  # noqa: E402
@@ -103,6 +104,11 @@ def growth_table(name: str) -> Callable[[dict[str, Any]], str]:
     return lambda found: growth.table(name, found["tables"].get(name, {}))
 
 
+def kernel_table(found: dict[str, Any]) -> str:
+    """What stands in for XLA's own, beside it."""
+    return kernels.table(found["tables"]["kernels"])
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "workloads": ("", workload_table),
     "conditions": ("peers", conditions),
@@ -115,6 +121,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "memory": ("peers", mark_table("memory", ".0f")),
     "accuracy": ("peers", mark_table("accuracy", ".4f", compared=False)),
     "distance": ("peers", distance_table),
+    "kernels": ("kernels", kernel_table),
     **{name: ("growth", growth_table(name)) for name in growth.TITLES},
 }
 """For each table, the section of the figures that it is made of, and what makes it."""

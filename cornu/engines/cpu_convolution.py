@@ -272,25 +272,6 @@ def _group_by_group(g: Geometry, x: Array, kernel: Array) -> Array:
     return jnp.concatenate(alone, axis=g.numbers.out_spec[1])
 
 
-def _row_by_row(g: Geometry, x: Array, kernel: Array) -> Array:
-    """XLA's own, on an image that is brought into its order beforehand, row by row.
-
-    As the transposition of the whole, XLA would compute the image again from what it was made of, and for each entry
-    go through all of memory.
-    """
-    batch, feature, *space = g.numbers.lhs_spec
-    order = (batch, *space, feature)
-
-    def row(place: Any, found: Array) -> Array:
-        part = lax.transpose(lax.dynamic_slice_in_dim(x, place, 1, space[0]), order)
-        return lax.dynamic_update_slice_in_dim(found, part, place, 1)
-
-    ordered = lax.fori_loop(0, x.shape[space[0]], row, jnp.zeros([x.shape[axis] for axis in order], x.dtype))
-    last = len(order) - 1
-    numbers = g.numbers._replace(lhs_spec=(0, last, *range(1, last)))
-    return replace(g, x=ordered.shape, numbers=numbers).apply(ordered, kernel)
-
-
 # The choice ----------------------------------------------------------------------------------------------------------
 
 # A program with more equations than this for one convolution compiles too slowly.
@@ -299,8 +280,6 @@ _MOST_PARTS = 64
 _FEWEST_OUTPUTS = 8
 # Up to so many inputs, and products for a result, their sum is faster than a matrix product.
 _FEW_INPUTS, _FEW_PRODUCTS = 4, 49
-# Entries of an image that the second of the caches can't hold, and of a row that is worth a step of a loop.
-_LARGE_IMAGE, _LARGE_ROW = 2**20, 2**14
 
 
 def _plain_steps(g: Geometry) -> bool:
@@ -313,12 +292,6 @@ def _depthwise(g: Geometry) -> bool:
 
 def _few_products(g: Geometry) -> bool:
     return g.inputs <= _FEW_INPUTS and 1 < math.prod(g.window) <= _FEW_PRODUCTS // g.inputs
-
-
-def _far_apart(g: Geometry) -> bool:
-    """Whether the inputs of a large image lie outermost: those of the gradient by a kernel are a batch."""
-    row = math.prod(g.x) // g.x[g.numbers.lhs_spec[2]]
-    return g.numbers.lhs_spec[1] == 0 and math.prod(g.x) >= _LARGE_IMAGE and row >= _LARGE_ROW
 
 
 def _three_dimensional(g: Geometry) -> bool:
@@ -336,7 +309,6 @@ _FORMULATIONS: tuple[tuple[Callable[[Geometry], bool], Formulation], ...] = (
     (lambda g: math.prod(g.results) == 1, _one_result),
     (_few_products, _each_input),
     (_three_dimensional, _by_planes),
-    (_far_apart, _row_by_row),
 )
 
 

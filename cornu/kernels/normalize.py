@@ -1,6 +1,7 @@
 """Normalization by the mean and the variance of the data, and its gradient, in as few passes over them as it takes.
 
-What automatic differentiation would make of the formula reads and writes the data about twice as often.
+For batches: what automatic differentiation makes of the formula reads and writes the data about twice as often. Where
+the statistics are those of a sample, XLA joins the passes by itself.
 """
 
 from __future__ import annotations

@@ -91,10 +91,6 @@ class _Affine(Layer):
         gamma, beta = self._gamma_and_beta(x, shape)
         return (x - mean) * (gamma * jax.lax.rsqrt(variance + self.epsilon)) + beta
 
-    def _normalized(self, x: Any, axes: tuple[int, ...], shape: Sequence[int]) -> tuple[Any, Any, Any]:
-        """The same by the mean and the variance over `axes`; and these."""
-        return normalize(x, *self._gamma_and_beta(x, shape), axes, self.epsilon)
-
     def _gamma_and_beta(self, x: Any, shape: Sequence[int]) -> list[Any]:
         there = ((self.gamma, 1), (self.beta, 0))
         return [
@@ -195,7 +191,7 @@ class BatchNormalization(_Affine):
             return self._scaled(x, mean, variance, shape).astype(self.compute_dtype)
         axes = tuple(axis for axis in range(x.ndim) if axis != channels)
         if mask is None:
-            outputs, mean, variance = self._normalized(x, axes, shape)
+            outputs, mean, variance = normalize(x, *self._gamma_and_beta(x, shape), axes, self.epsilon)
         else:
             mean, variance = self._masked_moments(x, mask, axes)
             outputs = self._scaled(x, mean, variance, shape)
@@ -280,9 +276,8 @@ class LayerNormalization(_Affine):
         x = _at_least_float32(inputs)
         axes = tuple(axis % x.ndim for axis in _as_list(self.axis))
         shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
-        if self.rms_scaling:
-            return self._scaled(x, 0, x.var(axes, keepdims=True), shape).astype(self.compute_dtype)
-        return self._normalized(x, axes, shape)[0].astype(self.compute_dtype)
+        mean = 0 if self.rms_scaling else x.mean(axes, keepdims=True)
+        return self._scaled(x, mean, x.var(axes, keepdims=True), shape).astype(self.compute_dtype)
 
 
 @register("layer")
@@ -352,7 +347,7 @@ class GroupNormalization(_Affine):
         x = _at_least_float32(inputs).reshape(*inputs.shape[:axis], *split, *inputs.shape[axis + 1 :])
         axes = tuple(a for a in range(1, x.ndim) if a != axis)
         shape = [1] * axis + list(split) + [1] * (x.ndim - axis - 2)
-        normalized, *_ = self._normalized(x, axes, shape)
+        normalized = self._scaled(x, x.mean(axes, keepdims=True), x.var(axes, keepdims=True), shape)
         return normalized.reshape(inputs.shape).astype(self.compute_dtype)
 
 
