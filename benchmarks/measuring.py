@@ -68,8 +68,10 @@ def _processor() -> str:
 def keep(section: str, found: dict[str, Any], path: Path) -> None:
     """Writes a section of the file of figures; what it holds of the tables that were not measured now stays."""
     kept = json.loads(path.read_text()) if path.is_file() else {}
-    tables = {**kept.get(section, {}).get("tables", {}), **found["tables"]}
-    kept[section] = {**found, "tables": tables}
+    before = kept.get(section, {})
+    for part in found.keys() & {"rounds", "tables"}:
+        found[part] = {**before.get(part, {}), **found[part]}
+    kept[section] = found
     path.write_text(json.dumps(kept, indent=1) + "\n")
 
 

@@ -198,7 +198,7 @@ def turn(name: str, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 def compare(options: argparse.Namespace) -> None:
     """Every workload on every peer, round by round; prints the tables, and keeps the figures."""
-    of = {**measuring.machine(LIBRARIES), "rounds": options.rounds, "mnist": workloads.has_mnist()}
+    of = {**measuring.machine(LIBRARIES), "mnist": workloads.has_mnist()}
     if not of["mnist"]:
         print("No mnist.npz in $CORNU_DATASETS: images are random numbers, and their accuracies mean nothing.\n")
     for name in options.workloads.split(","):
@@ -206,7 +206,8 @@ def compare(options: argparse.Namespace) -> None:
         peers = {peer: measuring.summary([found[peer] for found in rounds]) for peer in rounds[0]}
         print(f"{name}: {WORKLOADS[name].title}\n\n{table(peers)}\n\n{distance(peers)}\n", flush=True)
         if options.output:
-            measuring.keep("peers", {"machine": of, "tables": {name: peers}}, options.output)
+            kept = {"machine": of, "rounds": {name: options.rounds}, "tables": {name: peers}}
+            measuring.keep("peers", kept, options.output)
 
 
 COLUMNS = {

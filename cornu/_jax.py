@@ -232,20 +232,19 @@ def part(jaxpr: Jaxpr, equations: list[Equation]) -> tuple[ClosedJaxpr, list[Any
 # --- memory -----------------------------------------------------------------------------------------------------
 
 MALLOPT = {
-    "MALLOC_MMAP_THRESHOLD_": (-3, 2**30),  # up to here, blocks come from the heap ...
+    "MALLOC_MMAP_THRESHOLD_": (-3, 2**27),  # up to here, blocks come from the heap ...
     "MALLOC_TRIM_THRESHOLD_": (-1, 2**31 - 1),  # ... whose free end stays with the process ...
-    "MALLOC_TOP_PAD_": (-2, 2**26),  # ... and grows by so much more than is asked for ...
-    "MALLOC_ARENA_MAX": (-8, 1),  # ... one heap for all threads
+    "MALLOC_TOP_PAD_": (-2, 2**26),  # ... and grows by so much more than is asked for
 }
 """Of GNU's C library: variables of the environment, and the parameters of `mallopt` and values that stand for them."""
 
 
 def keep_freed_memory() -> None:
-    """Has GNU's C library keep freed blocks of up to 1 GiB for the next use, unless the environment says otherwise.
+    """Has GNU's C library keep freed blocks of up to 128 MiB for the next use, unless the environment says otherwise.
 
     XLA's CPU asks for room for intermediate results at each call. Fresh from the operating system, page by page, it
-    costs a step of a convolutional network a third of its time and more. The price: what a process needed once, it
-    keeps until it ends. It must come before XLA starts its threads, each of which would take a heap of its own.
+    costs a step of a convolutional network a third of its time, of a transformer half. The price: what a process needed
+    once, it keeps until it ends. A thread's own heap holds at most 64 MiB; larger blocks there stay fresh at each call.
     """
     if platform.libc_ver()[0] == "glibc":
         with contextlib.suppress(OSError, AttributeError):

@@ -55,7 +55,10 @@ def conditions(found: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {of[name]}" for name in ("python", *LIBRARIES) if name in of)
     images = "MNIST's" if of["mnist"] else "random numbers of MNIST's shape, so the accuracies mean nothing"
     processor = f"{of['cores']} cores of {of['processor']}, no GPU"
-    return f"{processor}; {versions}. The median of {of['rounds']} rounds; images are {images}."
+    counts = sorted(set(found["rounds"].values()))
+    by_count = [f"{count} for {', '.join(n for n in WORKLOADS if found['rounds'].get(n) == count)}" for count in counts]
+    rounds = str(counts[0]) if len(counts) == 1 else " and ".join(by_count)
+    return f"{processor}; {versions}. The median of the rounds, {rounds}; images are {images}."
 
 
 def workload_table(_: dict[str, Any]) -> str:

@@ -39,5 +39,5 @@ def fresh_pages(**variables):
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="The settings are those of GNU's C library.")
 def test_a_step_takes_no_fresh_pages():
     kept = statistics.median(fresh_pages())
-    given_back = statistics.median(fresh_pages(**dict.fromkeys(_jax.MALLOPT, "8")))
+    given_back = statistics.median(fresh_pages(**dict.fromkeys(_jax.MALLOPT, "131072")))
     assert kept < 100 < 1000 < given_back

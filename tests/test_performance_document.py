@@ -32,7 +32,8 @@ def test_every_table_stands_in_the_document(script):
 
 
 PEERS = {
-    "machine": {"cores": 2, "processor": "a processor", "python": "3.11", "rounds": 1, "mnist": False},
+    "machine": {"cores": 2, "processor": "a processor", "python": "3.11", "mnist": False},
+    "rounds": {"tiny": 1},
     "tables": {
         "tiny": {
             "cornu": {"start": 2.0, "epoch": 0.5, "operations": 4_000_000, "rate": 8.0, "machine": 32.0},

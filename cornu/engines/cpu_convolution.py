@@ -259,7 +259,7 @@ def _each_input(g: Geometry, x: Array, kernel: Array) -> Array:
     """Few inputs: for each place in the window and each input, its product with the weights of all outputs."""
     weights = _weights(g, kernel, g.inputs, 1, g.outputs)
     pairs = zip(_met(g, x), weights, strict=True)
-    y: Any = sum(jnp.split(part, g.inputs, -1)[i] * weight[i] for part, weight in pairs for i in range(g.inputs))
+    y: Any = sum(part[..., i : i + 1] * weight[i] for part, weight in pairs for i in range(g.inputs))
     return _arrange(g, y)
 
 
