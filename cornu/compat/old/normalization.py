@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from cornu import random
+from cornu.kernels.normalize import normalize
 from cornu.layers import embedding, normalization
 from cornu.registry import register_keras_serializable
 from cornu.signature import interval, maybe, nonnegative_int, one_of
@@ -50,7 +51,7 @@ class BatchNormalization(normalization.BatchNormalization):
         channels = self.axis % x.ndim
         axes = tuple(axis for axis in range(x.ndim) if axis != channels)
         shape = [size if axis == channels else 1 for axis, size in enumerate(x.shape)]
-        return self._normalize(x, *self._moments(x, None, axes), shape).astype(self.compute_dtype)
+        return normalize(x, *self._gamma_and_beta(x, shape), axes, self.epsilon)[0].astype(self.compute_dtype)
 
 
 @register_keras_serializable("keras1")
